@@ -13,26 +13,26 @@ import { checkFree, freePort } from "./ports.ts";
 import { region } from "./protocol/account.ts";
 import { ownPorts, type Providers, startProviders } from "./providers/providers.ts";
 
-/** Settings of what listens as an ECS service. */
+/** Settings with the port of an ECS service. */
 const servicePorts = ["query:port", "bulk:port"] as const;
 
 export interface LocalStackOptions extends LocalAwsVariations {
-  /** Of the endpoint; 0 takes a free one. */
+  /** The port of the endpoint; 0 selects a free one. */
   readonly port: number;
-  /** Where what listens beside the endpoint does so, in the place of Pulumi.local.yaml's ports. */
+  /** Ports of everything else that listens, instead of those in Pulumi.local.yaml. */
   readonly ports?: Readonly<Record<string, string>>;
   /**
-   * Changes to Pulumi.local.yaml. `query:port` 0 takes a free port, and so does port 0 in the base URL of a provider.
-   * A base URL with another port is an external server: the stack then starts none.
+   * Changes to Pulumi.local.yaml. `query:port` 0 selects a free port, as does port 0 in the base URL of a provider. A
+   * base URL with another port is an external server, so the stack starts none.
    */
   readonly config?: Readonly<Record<string, string>>;
   /** Instead of those made up for this run: `embedding:apiKey`, `query:apiKey`. */
   readonly secrets?: Readonly<Record<string, string>>;
-  /** Everything that the stack writes. Wiped at the start, unless `keep` says to go on with what is in it. */
+  /** The folder of everything that the stack writes. It is deleted at the start unless `keep` is set. */
   readonly stateFolder: string;
   /** Continues the last stack of the folder with its saved state, if there is one. */
   readonly keep?: boolean;
-  /** Saves what a later stack can go on with when it is stopped. */
+  /** Whether to save the state for a later stack when this one stops. */
   readonly save?: boolean;
 }
 
@@ -44,9 +44,9 @@ export interface LocalStack {
   readonly environment: Readonly<Record<string, string>>;
   /** Whether it continues an earlier stack with its saved state. */
   readonly continued: boolean;
-  /** The program that the stack runs as a broker of the bulk API; undefined where it runs none. */
+  /** The broker program of the bulk API; undefined if the stack runs none. */
   readonly broker: string | undefined;
-  /** Requests that the embeddings server has answered; undefined where the stack started none. */
+  /** Requests that the embeddings server has answered; undefined if the stack started none. */
   readonly embeddingsUsage: Readonly<EmbeddingsUsage> | undefined;
   /** Errors that no caller received, such as a mapping without the permission to poll. */
   readonly problems: readonly string[];
@@ -61,16 +61,16 @@ export interface LocalStack {
 export type LocalOutputs = StackOutputs;
 
 /**
- * Starts the local AWS and the providers' servers, deploys infra/program.ts into it as the stack `local`, then lets mappings
- * and services run. Throws PortInUseError, DeploymentFailedError StateNotSavedError and what the configuration throws; nothing is left
- * running then.
+ * Starts the local AWS and the providers' servers, deploys infra/program.ts as the stack `local`, and then starts
+ * mappings and services. Stops everything after a failure. Throws PortInUseError, DeploymentFailedError,
+ * StateNotSavedError and configuration errors.
  */
 export async function startLocalStack(options: LocalStackOptions): Promise<LocalStack> {
   const defaults = { ...(await localConfiguration()), ...options.ports };
   const config: Record<string, string> = { ...defaults, ...options.config };
   for (const setting of servicePorts) if (config[setting] === "0") config[setting] = String(await freePort());
   const ports = ownPorts(config, defaults);
-  // Before anything is wiped: a stack that runs already may own the folder.
+  // Checked before anything is deleted, because a running stack may own the folder.
   await checkFree([
     options.port,
     ...ports.values(),
@@ -127,7 +127,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
   }
 }
 
-/** None is worth anything outside this run: the servers take any key. */
+/** These secrets only apply to this run: the servers accept any key. */
 function newSecrets(): Record<string, string> {
   return {
     "embedding:apiKey": `local-${randomBytes(12).toString("hex")}`,

@@ -26,7 +26,7 @@ export interface Login {
   readonly password: string;
 }
 
-/** What the server reports about a statement that failed. */
+/** The server's report of a failed statement. */
 export interface SqlFailure {
   readonly message: string;
   readonly sqlState: string;
@@ -34,7 +34,7 @@ export interface SqlFailure {
   readonly hint?: string | undefined;
 }
 
-/** The process is asked one thing at a time. */
+/** The process handles one request at a time. */
 export type Request =
   | {
       readonly ask: "statement";

@@ -28,7 +28,7 @@ async function answer(request: Request): Promise<Answer> {
 }
 
 process.on("message", (request: Request) => {
-  // An error that is none of SQL ends the process: the database opens again from its write-ahead log.
+  // An error outside of SQL ends the process; the database then opens again from its write-ahead log.
   void answer(request).then((reply) => process.send?.(reply));
 });
 process.send?.("open");

@@ -33,7 +33,7 @@ export class PostgresEndedError extends Error {
  */
 export class Postgres {
   readonly #folder: string;
-  /** One statement at a time. */
+  /** Only one statement runs at a time. */
   readonly #turn = new Semaphore(1);
   #child: ChildProcess | undefined;
   #closed = false;
@@ -59,7 +59,7 @@ export class Postgres {
     await this.#ask({ ask: "administer", statements });
   }
 
-  /** Resolves when the process has ended. What is committed is in the folder. */
+  /** Resolves when the process has ended. Committed data is in the folder. */
   async close(): Promise<void> {
     await this.#turn.use(async () => {
       this.#closed = true;
@@ -92,7 +92,7 @@ export class Postgres {
   }
 }
 
-/** PGlite runs initdb where a folder has no database yet. */
+/** PGlite runs initdb if a folder has no database yet. */
 async function initialize(folder: string): Promise<void> {
   const child = await start(folder);
   const ended = once(child, "exit");

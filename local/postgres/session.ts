@@ -28,7 +28,7 @@ export class SqlError extends Error {
  */
 export class Session {
   readonly #database: PGlite;
-  /** Whose session it is, where no statement has left anything behind. */
+  /** The login of the session, if no statement has changed its state. */
   #fresh: Login | undefined;
   #inTransaction = false;
 
@@ -89,7 +89,7 @@ export class Session {
     try {
       return await this.#execute(sql);
     } finally {
-      // Refused where the statement failed in a transaction, whose end undoes both.
+      // Rejected if the statement failed in a transaction; the end of the transaction reverts both.
       await this.#execute(`set session authorization ${quoteIdentifier(user)}`).catch(() => {});
     }
   }
@@ -100,7 +100,7 @@ export class Session {
     await this.#execute("discard all");
   }
 
-  /** One round of the extended protocol, in which the server refuses several statements at once. */
+  /** Runs one round of the extended protocol, which allows only a single statement. */
   async #execute(sql: string, parameters: readonly Parameter[] = []): Promise<StatementResult> {
     const request = [
       serialize.parse({ text: sql, types: parameters.map(({ type }) => type) }),

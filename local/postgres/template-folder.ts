@@ -6,8 +6,8 @@ import { dirname, join } from "node:path";
 const cacheFolder = join(import.meta.dirname, "../../node_modules/.cache/vectorkeep");
 
 /**
- * Fills an empty folder with a fresh database, as initdb makes one. initdb takes ten times longer than opening what it made,
- * so that is kept beside the packages that made it, for the next fresh database.
+ * Fills an empty folder with a fresh database. Keeps the result of initdb next to its packages for the next fresh
+ * database, because initdb takes ten times longer than opening it.
  */
 export async function createDataFolder(
   folder: string,
@@ -19,7 +19,7 @@ export async function createDataFolder(
   await cp(template, folder, { recursive: true });
 }
 
-/** Atomic: several stacks may start at once, and a folder that exists is complete. */
+/** Atomic: several stacks may start at the same time, and an existing folder is complete. */
 async function createTemplate(
   template: string,
   initialize: (folder: string) => Promise<void>,

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { eachLine } from "./line-splitter.ts";
 
-/** Where a child's lines go, by stream. */
+/** Receives a child's lines, by stream. */
 export type LineReader = (line: string, from: "stdout" | "stderr") => void;
 
 export interface ProgramOptions {
@@ -13,7 +13,7 @@ export interface ProgramOptions {
   readonly onLine: LineReader;
 }
 
-/** How a program ended, in the words of Lambda: `exit status 1` or `signal: killed`. */
+/** How a program ended, in Lambda's words: `exit status 1` or `signal: killed`. */
 export type ProgramEnd = string;
 
 /**
@@ -68,7 +68,7 @@ export class Program {
     }
   }
 
-  /** SIGTERM for the program alone, SIGKILL for what is left after the grace. */
+  /** Sends SIGTERM to the program, and after the grace period SIGKILL to all remaining processes. */
   async stop(graceMilliseconds: number): Promise<void> {
     this.#child.kill("SIGTERM");
     const timer = setTimeout(() => this.kill(), graceMilliseconds);

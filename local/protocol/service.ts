@@ -9,7 +9,7 @@ export interface Caller {
   allows(permission: Permission): boolean;
 }
 
-/** A call to the local AWS, after the endpoint has read who calls what. */
+/** A call to the local AWS, after the endpoint has determined its caller and service. */
 export interface ApiCall {
   /** SigV4 service name: `sqs`, `s3`, `dynamodb`, `lambda`, `logs`, `secretsmanager`, ... */
   readonly service: string;
@@ -19,7 +19,7 @@ export interface ApiCall {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
-  /** Those of the body that were taken as it came in; none of one in frames (aws-chunked). */
+  /** Digests of the body as received; undefined for a framed body (aws-chunked). */
   readonly digests?: Digests;
   readonly caller: Caller;
   /** Aborted when the caller hangs up before it is answered. */
@@ -32,29 +32,29 @@ export interface Reply {
   readonly body: Buffer | string;
 }
 
-/** One permission that a call needs, in the words of IAM. */
+/** One permission that a call needs, in IAM's terms. */
 export interface Permission {
   /** For example `sqs:SendMessage`. */
   readonly action: string;
-  /** ARN, or `*` where the action has no resource. */
+  /** ARN, or `*` if the action has no resource. */
   readonly resource: string;
   /** Condition keys of this call beyond the global ones, for example `s3:prefix`. */
   readonly context?: Readonly<Record<string, string | readonly string[]>>;
 }
 
-/** One AWS service of the local stack, speaking that service's wire protocol. */
+/** One AWS service of the local stack, with that service's wire protocol. */
 export interface LocalService {
   /** The SigV4 service names that it answers to. */
   readonly names: readonly string[];
-  /** What the caller must be allowed to do. Throws AwsError for a call that the service does not know. */
+  /** Returns the required permissions. Throws AwsError for an unknown call. */
   permissions(call: ApiCall): readonly Permission[];
   /** Throws AwsError; the endpoint renders it in the service's own error format. */
   handle(call: ApiCall): Promise<Reply>;
   /** An AwsError in the wire format of this service. */
   renderError(error: AwsError, call: ApiCall): Reply;
-  /** What outlives a stop, where the service has something. */
+  /** The service's state that is kept across restarts, if any. */
   readonly keeper?: Keeper;
-  /** Resolves when what calls left to be done later is done, or given up: nothing calls any more. */
+  /** Resolves when deferred work of earlier calls has finished or was abandoned. Called after the last call. */
   settle?(): Promise<void>;
   close?(): Promise<void>;
 }

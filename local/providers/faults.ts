@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** What may go wrong with one request to a provider. */
+/** The simulated failures of a request to a provider. */
 const fault = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("status"),

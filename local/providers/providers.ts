@@ -16,7 +16,7 @@ type Configuration = Readonly<Record<string, string>>;
 export interface Providers {
   /** The settings that name the servers, with the ports that they took. */
   readonly baseUrls: Readonly<Record<string, string>>;
-  /** Undefined where no embeddings server was started. */
+  /** Undefined if no embeddings server was started. */
   readonly embeddingsUsage: Readonly<EmbeddingsUsage> | undefined;
   close(): Promise<void>;
 }
@@ -27,7 +27,7 @@ interface Started {
   close(): Promise<void>;
 }
 
-/** What the servers share: loading a model takes its time and memory once. */
+/** Models that the servers share, because loading a model takes time and memory. */
 interface Models {
   readonly sentences: ModelPool;
   readonly vision: VisionModel;
@@ -38,7 +38,7 @@ type Start = (port: number, config: Configuration, models: Models) => Promise<St
 const placesFile = join(import.meta.dirname, "../../samples/places.json");
 const questionsFolder = join(import.meta.dirname, "../../samples/questions");
 
-/** By the setting that names the server's base URL. */
+/** By the setting with the server's base URL. */
 const starters: Readonly<Record<string, Start>> = {
   "embedding:baseUrl": (port, _, { sentences }) => startEmbeddingsServer(port, sentences),
 
@@ -77,8 +77,8 @@ const starters: Readonly<Record<string, Start>> = {
 };
 
 /**
- * Ports of the servers that the stack has to start, by setting: those whose base URL is the usual one, or one on port 0,
- * which takes a free one. Any other base URL is an external server, and a flow that is disabled needs none.
+ * Returns the ports of the servers that the stack must start, by setting: those with the default base URL, or one with
+ * port 0, which selects a free one. Any other base URL is an external server, and a disabled flow needs none.
  */
 export function ownPorts(config: Configuration, usual: Configuration): Map<string, number> {
   const unused = new Set(["images", "merchants"].filter((flow) => config[`${flow}:enabled`] === "false"));

@@ -6,7 +6,7 @@ export interface ScheduleDefinition {
   readonly name: string;
   readonly everyMilliseconds: number;
   readonly functionArn: string;
-  /** What the function is invoked with. */
+  /** The input of the invocation. */
   readonly input: string;
   /** The scheduler calls with the permissions of this role. */
   readonly roleName: string;
@@ -50,7 +50,7 @@ export class Schedules {
     }
   }
 
-  /** Resolves when no call is under way. What was invoked may still run. */
+  /** Resolves when no call is in progress. Invoked functions may still run. */
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all(this.#calls);

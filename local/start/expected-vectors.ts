@@ -7,11 +7,11 @@ import { planLines, planWords } from "../../core/receipts/planned-vectors.ts";
 import type { LineRow } from "../../core/receipts/rows.ts";
 import { lineVectorId, wordVectorId } from "../../core/receipts/vector-ids.ts";
 
-/** What the input rows promise, before anything ran. */
+/** The vectors that the input rows must produce, computed before the run. */
 export interface ExpectedVectors {
   readonly receipts: number;
   readonly rows: Readonly<Record<Collection, number>>;
-  /** Of every row that is neither noise nor blank. */
+  /** The ids of all rows that are neither noise nor blank. */
   readonly ids: Readonly<Record<Collection, ReadonlySet<string>>>;
   readonly distinctTexts: number;
 }

@@ -49,7 +49,7 @@ export class FirstRun {
   readonly #logs = new CloudWatchLogsClient({});
   readonly #dynamo = DynamoDBDocumentClient.from(new DynamoDBClient({}));
 
-  /** The stack's environment must be this process's. `scratch` is a folder for private copies. */
+  /** The stack's environment must be set in this process. `scratch` is a folder for private copies. */
   constructor(stack: LocalStack, screen: Screen, signal: AbortSignal, scratch: string) {
     this.#stack = stack;
     this.#screen = screen;

@@ -17,10 +17,10 @@ const hitsShown = "3";
 const user = "demo";
 
 const lookEveryMs = 1_000;
-/** Without any progress; longer than a message stays invisible before its next delivery. */
+/** The limit without progress; longer than a message stays invisible before its next delivery. */
 const maxWaitMs = 180_000;
 
-/** How far the images of a user are. */
+/** The progress of a user's images. */
 export interface ImageProgress {
   readonly processed: number;
   readonly analyzed: number;
@@ -29,7 +29,7 @@ export interface ImageProgress {
   readonly missing: readonly string[];
 }
 
-/** What the states of items say about the images that were uploaded. */
+/** Summarizes the states of the items of uploaded images. */
 export function progressOf(
   keys: readonly string[],
   items: readonly {
@@ -57,14 +57,14 @@ export class ImageRun {
   readonly #screen: Screen;
   readonly #signal: AbortSignal;
 
-  /** The stack's environment must be this process's. Throws ImagesNotDeployedError. */
+  /** The stack's environment must be set in this process. Throws ImagesNotDeployedError. */
   constructor({ outputs }: LocalStack, screen: Screen, signal: AbortSignal) {
     this.#images = stackImages(outputs);
     this.#screen = screen;
     this.#signal = signal;
   }
 
-  /** Resolves to a sentence for each of the files that was lost on one of the three steps; empty if none was. */
+  /** Returns a sentence for each file that was lost in one of the three steps; empty if none was. */
   async run(files: readonly string[]): Promise<readonly string[]> {
     this.#screen.heading(`Sending ${files.length} images`);
     const { s3, outputs } = this.#images;

@@ -2,7 +2,7 @@ import type { Suggestion } from "../../cli/screen.ts";
 import type { StackOutputs } from "../../cli/target.ts";
 import type { EmbedMessage } from "../../core/receipts/embed-message.ts";
 
-/** What a user may try on the running stack, ready to be pasted into a shell in the project folder. */
+/** Commands for the running stack that the user can paste into a shell in the project folder. */
 export function nextCommands(
   outputs: StackOutputs,
   environment: Readonly<Record<string, string>>,

@@ -9,7 +9,7 @@ export interface CollectionProgress {
   readonly vectors: number;
 }
 
-/** One look at the running pipeline. */
+/** A snapshot of the running pipeline's progress. */
 export interface Observation {
   /** Receipts with a run: both deltas are durable. */
   readonly embedded: number;
@@ -18,7 +18,7 @@ export interface Observation {
   readonly queues: readonly QueueDepth[];
 }
 
-/** What the input promises. */
+/** The expected results of the input. */
 export interface Workload {
   readonly receipts: number;
   readonly lines: number;
@@ -41,7 +41,7 @@ export function isComplete(observation: Observation, { receipts }: Workload): bo
   );
 }
 
-/** Two looks that saw the same work done. */
+/** Whether two observations show no progress. */
 export function standsStill(one: Observation, other: Observation): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -6,7 +6,7 @@ import { status } from "./status.ts";
 
 export interface PipelineRun {
   readonly last: Observation;
-  /** Since the first message: until every receipt had its run, until the last message was gone. */
+  /** Seconds from the first message until every receipt had its run, and until the last message was gone. */
   readonly embedSeconds: number;
   readonly publishSeconds: number;
 }
@@ -16,8 +16,8 @@ const lookEveryMs = 1_000;
 const maxWaitMs = 120_000;
 
 /**
- * Watches until every receipt is published and every queue is empty, or until there is no progress for two minutes: the
- * last observation then shows what is missing.
+ * Watches until every receipt is published and every queue is empty, or until there is no progress for two minutes. In
+ * that case the last observation shows what is missing.
  */
 export async function watchPipeline(
   watch: PipelineWatch,

@@ -14,7 +14,7 @@ export class FolderTakenError extends VectorkeepError {
   }
 }
 
-/** Throws FolderTakenError where the announced stack still answers; that of a killed stack is ignored. */
+/** Throws FolderTakenError if another running stack uses the folder; the file of a killed stack is ignored. */
 export async function requireFreeFolder(): Promise<void> {
   const running = await resolveTarget({}).catch((error: unknown) => {
     if (error instanceof NoStackError) return undefined;

@@ -14,7 +14,7 @@ const healthAnswer = z.object({ collections: z.record(z.string(), served) });
 
 export type ServedGeneration = z.infer<typeof served>;
 
-/** By shard; undefined where nothing is published. */
+/** By shard; undefined if nothing is published. */
 export type Heads = ReadonlyMap<ShardName, Head | undefined>;
 
 /** The query server did not take up what was published. */
@@ -28,8 +28,8 @@ export class SearchBehindError extends VectorkeepError {
 }
 
 /**
- * What the query server serves, once that is the head of every shard, or newer: a publish may follow the look at the
- * heads. Throws SearchBehindError.
+ * Returns the generations that the query server serves, once they are at least the heads of all shards; a publish may
+ * follow the read of the heads. Throws SearchBehindError.
  */
 export async function servedGenerations(
   health: () => Promise<unknown>,
@@ -53,7 +53,7 @@ export async function servedGenerations(
   }
 }
 
-/** Functions have no state to look at: what they serve is what they answer with. */
+/** Reads the served generations from responses, because functions have no state to query. */
 export async function healthOfFunctions(
   outputs: StackOutputs,
   heads: Heads,

@@ -3,7 +3,7 @@ import { depthsText } from "../../cli/queue-depths.ts";
 import { deadLetters, type Observation, vectorsPublished, type Workload } from "./observation.ts";
 
 export interface Status {
-  /** For a terminal that can be rewritten. */
+  /** For a terminal whose lines can be overwritten. */
   readonly block: readonly string[];
   /** For a file or a pipe. */
   readonly line: string;

@@ -12,7 +12,7 @@ export interface Happened {
   readonly generations: ReadonlyMap<ShardName, ServedGeneration>;
 }
 
-/** What happened, as lines of a table. */
+/** Formats the result as a table. */
 export function summary({
   expected,
   embeddedTexts,

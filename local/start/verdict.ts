@@ -1,7 +1,7 @@
 import { type Collection, collections } from "../../contract/collections.ts";
 import type { Observation, Workload } from "./observation.ts";
 
-/** What a collection should hold, and what its published generation does hold. */
+/** The expected and the published content of a collection. */
 export interface Comparison {
   readonly collection: Collection;
   readonly expected: number;

@@ -10,7 +10,7 @@ export function executionArn(machineName: string, executionName: string): string
   return `${prefix}:execution:${machineName}:${executionName}`;
 }
 
-/** What the children of a distributed Map state run: `NAME/LABEL`, as their ARNs have it. */
+/** Returns the machine name of a distributed Map state's children: `NAME/LABEL`, as in their ARNs. */
 export function childMachineName(machineName: string, label: string): string {
   return `${machineName}/${label}`;
 }

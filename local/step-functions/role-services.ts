@@ -6,7 +6,7 @@ import { AccessDeniedError } from "../protocol/service.ts";
 import type { InvokeAnswer, RoleServices } from "./interpreter/thread.ts";
 import { StatesError } from "./states-error.ts";
 
-/** What a state machine does in other services, with its role's permissions and with their errors in Step Functions' words. */
+/** Calls other services with the state machine's role, and converts their errors to those of Step Functions. */
 export function roleServices(platform: RolePlatform, functions: Functions, roleName: string): RoleServices {
   return {
     s3: platform.clients(roleName).s3,

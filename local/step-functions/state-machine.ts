@@ -5,7 +5,7 @@ import type { HistoryEvent } from "./interpreter/history.ts";
 export interface StateMachine {
   readonly name: string;
   readonly arn: string;
-  /** As it was given. */
+  /** The original text. */
   readonly definition: string;
   readonly graph: StateGraph;
   readonly roleName: string;
@@ -16,7 +16,7 @@ export interface StateMachine {
 
 export type LogLevel = "ALL" | "ERROR" | "FATAL" | "OFF";
 
-/** What CloudWatch Logs gets of an execution. */
+/** The logging of executions to CloudWatch Logs. */
 export interface Logging {
   readonly level: LogLevel;
   readonly logGroupArn: string;

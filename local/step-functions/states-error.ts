@@ -1,4 +1,4 @@
-/** How a state or an execution fails: an error name that Retry and Catch match, and a cause for people. */
+/** The failure of a state or an execution: an error name that Retry and Catch match, and a cause for people. */
 export class StatesError extends Error {
   /** For example `States.Timeout`, or the errorType of a function's error. */
   readonly error: string;
@@ -12,7 +12,7 @@ export class StatesError extends Error {
   }
 }
 
-/** Of a state's input or output, and of an execution's. */
+/** The limit of a state's input or output, and of an execution's. */
 export const maxPayloadBytes = 256 * 1024;
 
 /** The value as JSON. Throws States.DataLimitExceeded when it is larger than a payload may be. */

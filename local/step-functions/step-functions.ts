@@ -11,7 +11,7 @@ import { type NewStateMachine, StateMachines } from "./state-machines.ts";
 import { StatesError } from "./states-error.ts";
 import { statesService } from "./wire/states-service.ts";
 
-/** Step Functions in this process: what the deployment creates and what the wire starts. */
+/** Step Functions in this process: the machines of the deployment and the executions of callers. */
 export class StepFunctions {
   readonly service: LocalService;
   readonly #machines = new StateMachines();
@@ -37,7 +37,7 @@ export class StepFunctions {
     });
   }
 
-  /** Aborts every execution; resolves when nothing runs any more. */
+  /** Aborts every execution. Resolves when all have ended. */
   stop(): Promise<void> {
     return this.#executions.stop();
   }

@@ -8,15 +8,18 @@ export interface PlaceEntry {
   readonly address: string;
   readonly phone?: string | undefined;
   readonly website?: string | undefined;
-  /** As the API names it, such as `Cafe`. */
+  /** The category in the words of the API, such as `Cafe`. */
   readonly category?: string | undefined;
 }
 
 const maxPlaces = 20;
-/** Share of a question that a place has to contain. It is low: a directory answers with what is nearest, right or wrong. */
+/**
+ * The minimum share of a query that a place must contain. It is low, because a directory returns the nearest places,
+ * right or wrong.
+ */
 const minShare = 0.3;
 
-/** The places that a text names, nearest first: by their number where it is a telephone, else by letters of names and addresses. */
+/** Finds places, best first: by number if the text is a telephone, otherwise by the letters of names and addresses. */
 export class PlaceDirectory {
   readonly #entries: readonly PlaceEntry[];
   readonly #index: CoverageIndex;

@@ -22,7 +22,7 @@ export async function readPlaces(file: string): Promise<PlaceEntry[]> {
     .map(withId);
 }
 
-/** One place per company and address that the `key.json` of receipts below a folder have. */
+/** Returns one place per company and address in the `key.json` files of receipts below a folder. */
 export async function placesOfKeys(folder: string): Promise<PlaceEntry[]> {
   const places = new Map<string, PlaceEntry>();
   for (const receipt of await findReceiptFolders(folder)) {

@@ -32,8 +32,8 @@ class PlacesError extends Error {
 }
 
 /**
- * Google's Places API (New) on loopback: `POST /v1/places:searchText` and `GET /v1/places/ID`, with field masks. Any API key will do.
- * `POST /local/faults` plans what goes wrong next, `GET /local/usage` counts.
+ * Google's Places API (New) on loopback: `POST /v1/places:searchText` and `GET /v1/places/ID`, with field masks.
+ * Accepts any API key. `POST /local/faults` schedules failures, `GET /local/usage` returns counts.
  */
 export async function startPlacesServer(
   port: number,
@@ -151,7 +151,7 @@ function maskOf({ headers }: IncomingMessage, prefix: string): readonly string[]
   });
 }
 
-/** As JSON of Google's: what is absent is left out. */
+/** Formats a place as Google does, without absent fields. */
 function masked(place: PlaceEntry, fields: readonly string[]): object {
   return Object.fromEntries(fields.map((field) => [field, fieldOf[field]?.(place)]));
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { modelName } from "./request.ts";
 
-/** What the model answered, before it is put into a wire's form. */
+/** The model's answer, independent of the wire format. */
 export interface VisionAnswer {
   readonly text: string;
   readonly ended: "complete" | "cut" | "refused";

@@ -1,6 +1,6 @@
 import type { TextLine } from "./read-text.ts";
 
-/** What the local model distinguishes. */
+/** A category that the local model distinguishes. */
 interface Category {
   /** Words as they stand on such images; their vector is compared with that of the text. */
   readonly words: string;
@@ -45,14 +45,14 @@ export const categories: Readonly<Record<string, Category>> = {
   },
 };
 
-/** Of an image without text. */
+/** The category of an image without text. */
 export const withoutText = "picture";
 
-/** How much a line weighs against the similarity of words, which differs little between categories. */
+/** The weight of a line relative to the similarity of words, which differs little between categories. */
 const lineWeight = 0.08;
 const maxLines = 4;
 
-/** What lines add to the similarity of a category. */
+/** Returns what lines add to the similarity of a category. */
 export function evidence({ lines }: Category, read: readonly TextLine[]): number {
   const found = read.filter(({ text }) => lines.test(text)).length;
   return lineWeight * Math.min(found, maxLines);

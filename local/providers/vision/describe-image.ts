@@ -6,7 +6,7 @@ import { categories, evidence, withoutText } from "./categories.ts";
 import { vibesOf } from "./colours.ts";
 import type { TextLine, TextReader } from "./read-text.ts";
 
-/** What the local model makes of an image: what it reads and its colours. It recognises no objects. */
+/** The local model's description of an image: its text and colours. It does not recognize objects. */
 export interface Description {
   readonly category: string;
   readonly headline: string;
@@ -35,7 +35,7 @@ export class ImageDescriber {
     this.#model = model;
   }
 
-  /** Rejects where the bytes are not an image that can be decoded. */
+  /** Rejects if the bytes are not a decodable image. */
   async describe(image: Buffer): Promise<Description> {
     const picture = sharp(image);
     const { width, height } = await picture.metadata();
@@ -87,7 +87,7 @@ function summaryOf(category: string, headline: string, texts: readonly string[])
   ].join(" ");
 }
 
-/** Of vectors of length one. */
+/** The vectors must have length one. */
 function cosine(one: Float32Array, other: Float32Array): number {
   return one.reduce((sum, value, at) => sum + value * (other[at] ?? 0), 0);
 }

@@ -7,10 +7,7 @@ export interface JsonSchema {
   readonly items?: JsonSchema;
 }
 
-/**
- * The value in the form that a schema asks for: its properties and no others, and for one that is unknown the emptiest
- * that the schema lets pass.
- */
+/** Converts a value to a schema: only the schema's properties, and for an unknown one the emptiest valid value. */
 export function fitSchema(value: unknown, schema: JsonSchema): unknown {
   const options = schema.anyOf ?? [schema];
   const fitting = options.find((option) => hasType(value, option));

@@ -5,14 +5,14 @@ import { createScheduler, createWorker, OEM, type Scheduler } from "tesseract.js
 /** A line that was read in an image. */
 export interface TextLine {
   readonly text: string;
-  /** Of its letters, in pixels. */
+  /** Height of the letters in pixels. */
   readonly height: number;
   /** Percent. */
   readonly confidence: number;
 }
 
 const workers = 2;
-/** Below it a line is a texture or a drawing that was read as letters. */
+/** A line with less confidence is a texture or drawing that was misread as text. */
 const minConfidence = 50;
 const languageFolder = join(
   dirname(createRequire(import.meta.url).resolve("@tesseract.js-data/eng")),
@@ -23,7 +23,7 @@ const languageFolder = join(
 export class TextReader {
   #scheduler: Promise<Scheduler> | undefined;
 
-  /** From top to bottom. */
+  /** Returns the lines from top to bottom. */
   async read(image: Buffer): Promise<TextLine[]> {
     this.#scheduler ??= startScheduler();
     const { data } = await (await this.#scheduler).addJob("recognize", image, {}, { blocks: true });
@@ -42,7 +42,7 @@ interface Word {
   readonly bbox: { readonly y0: number; readonly y1: number };
 }
 
-/** The median of its words: a bracket or a line beside them is higher. */
+/** Returns the median height of its words, because brackets and rules are higher. */
 function heightOf(words: readonly Word[]): number {
   const heights = words.map(({ bbox }) => bbox.y1 - bbox.y0).sort((a, b) => a - b);
   return heights[Math.floor(heights.length / 2)] ?? 0;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { JsonSchema } from "./fit-schema.ts";
 
-/** What both wires ask. */
+/** The common part of both wire formats. */
 export interface VisionRequest {
   readonly model: string;
   readonly image: Buffer;

@@ -39,9 +39,9 @@ const wires: Readonly<Record<string, Wire>> = {
 };
 
 /**
- * The vision models of Anthropic (`POST /v1/messages`) and OpenAI (`POST /v1/responses`) on loopback. Any API key will do.
- * `POST /local/faults` plans what goes wrong next, `POST /local/instant` with `true` answers without a look at the image,
- * `GET /local/usage` counts.
+ * The vision models of Anthropic (`POST /v1/messages`) and OpenAI (`POST /v1/responses`) on loopback. Accepts any API
+ * key. `POST /local/faults` schedules failures, `POST /local/instant` with `true` answers without reading the image,
+ * `GET /local/usage` returns counts.
  */
 export function startVisionServer(port: number, model: VisionModel): Promise<LoopbackServer> {
   const faults = new Faults();

@@ -8,7 +8,7 @@ import { fitSchema } from "./fit-schema.ts";
 import { TextReader } from "./read-text.ts";
 import { modelName, type VisionRequest, VisionRequestError } from "./request.ts";
 
-/** What was asked and answered since the start: what a provider would charge for. */
+/** The usage since the start, which a provider would bill. */
 export interface VisionUsage {
   requests: number;
   inputTokens: number;
@@ -23,7 +23,7 @@ const pixelsPerToken = 750;
 /** The local stand-in for a vision model. It reads text, and says so by its name. */
 export class VisionModel {
   readonly usage: VisionUsage = { requests: 0, inputTokens: 0, outputTokens: 0, byImage: {} };
-  /** Answers what the request's own bytes say, without a look at the image: for benches. */
+  /** Whether answers are derived from the bytes of the request without reading the image, for benchmarks. */
   instant = false;
   readonly #reader = new TextReader();
   readonly #describer: ImageDescriber;

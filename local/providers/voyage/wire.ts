@@ -5,7 +5,7 @@ import { modelDimensions, modelName } from "../../embeddings/sentence-model.ts";
 /** Voyage's limits for one request. */
 const maxInputs = 128;
 const maxTokens = 120_000;
-/** Of one text. */
+/** The limit of one text. */
 const maxTextTokens = 32_000;
 
 const requestBody = z.strictObject({

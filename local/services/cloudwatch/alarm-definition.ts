@@ -67,7 +67,7 @@ export type AlarmDefinition = z.infer<typeof putMetricAlarm>;
 /** CloudWatch looks back one day, or seven for periods of an hour and more. */
 const maxSeconds = { minutes: 86_400, hours: 604_800 };
 
-/** The queries of an alarm, one of which returns data. Throws ValidationError. */
+/** Returns the queries of an alarm, one of which returns data. Throws ValidationError. */
 export function queriesOf(alarm: AlarmDefinition): MetricQueries {
   const queries = new MetricQueries(alarm.Metrics ?? [singleQuery(alarm)]);
   const seconds = (queries.periodMs / 1000) * alarm.EvaluationPeriods;

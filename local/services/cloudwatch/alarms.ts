@@ -103,7 +103,7 @@ export class Alarms {
     }
   }
 
-  /** The newest period ends with this minute: what has just happened counts at once. */
+  /** The newest period ends with this minute, so that new data counts immediately. */
   #retrieved({ queries, definition }: Kept, now: number): (number | undefined)[] {
     const to = minuteOf(now) + minuteMs;
     const periods = definition.EvaluationPeriods + extraPeriods;

@@ -14,7 +14,7 @@ export class MetricsClock {
     return this.#timeOfDay() + this.#aheadMs;
   }
 
-  /** How far this time is ahead of the time of day. */
+  /** Milliseconds that this clock is ahead of the wall clock. */
   get aheadMs(): number {
     return this.#aheadMs;
   }

@@ -26,7 +26,7 @@ export class CloudWatch implements MetricSink {
     this.#gauges.push(gauge);
   }
 
-  /** Takes the metrics out of whatever is logged from now on, in embedded metric format. */
+  /** Extracts metrics in embedded metric format from all further log events. */
   follow(logs: LogStore): void {
     logs.onMessage((message) => {
       for (const { metric, values, at } of metricsOfLine(message)) {
@@ -42,7 +42,7 @@ export class CloudWatch implements MetricSink {
     this.alarms.evaluate(now);
   }
 
-  /** Lets time pass, with what happens in each minute of it. */
+  /** Advances the time, with everything that happens in each minute of it. */
   advance(ms: number): void {
     for (let left = ms; left > 0; left -= minuteMs) {
       this.clock.advance(Math.min(left, minuteMs));

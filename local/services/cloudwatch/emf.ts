@@ -23,8 +23,8 @@ export interface LoggedMetric {
 }
 
 /**
- * The metrics of a log line in the embedded metric format. None for any other line; a metric whose value or dimension the
- * line does not have is left out, as CloudWatch does.
+ * Returns the metrics of a log line in the embedded metric format; none for any other line. Omits metrics without a
+ * value or dimension in the line, like CloudWatch.
  */
 export function metricsOfLine(line: string): LoggedMetric[] {
   if (!line.includes('"_aws"')) return [];

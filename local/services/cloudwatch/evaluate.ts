@@ -6,8 +6,8 @@ export type AlarmState = "OK" | "ALARM" | "INSUFFICIENT_DATA";
 export const extraPeriods = 2;
 
 /**
- * The state that data points mean, oldest first, undefined where there is none; `before` is kept where missing data are to
- * be ignored and decide. Missing data are filled in only as far as there are fewer data points than periods to evaluate.
+ * Returns the state for data points, oldest first, undefined if missing. `before` is kept if missing data is ignored
+ * and would decide. Missing data is filled in only if there are fewer data points than evaluation periods.
  */
 export function stateOf(
   alarm: AlarmDefinition,

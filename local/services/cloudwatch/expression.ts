@@ -28,7 +28,9 @@ const operators: Readonly<Record<string, { readonly rank: number; apply(a: numbe
   "^": { rank: 5, apply: (a, b) => a ** b },
 };
 
-/** Metric math: arithmetic, comparisons, FILL, IF, ABS, MIN and MAX. Throws ValidationError for anything else. */
+/**
+ * Parses metric math: arithmetic, comparisons, FILL, IF, ABS, MIN and MAX. Throws ValidationError for anything else.
+ */
 export function readExpression(text: string): Expression {
   const parser = new Parser(text);
   const evaluate = parser.whole();

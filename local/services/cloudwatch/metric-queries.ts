@@ -65,10 +65,10 @@ interface Prepared {
 
 /** Queries and the expressions over them, checked as CloudWatch checks them. Throws ValidationError. */
 export class MetricQueries {
-  /** Of every query; an expression has that of what it uses. */
+  /** The period of all queries; an expression has the period of its inputs. */
   readonly periodMs: number;
   readonly #prepared: readonly Prepared[];
-  /** Each after what it uses. */
+  /** Each query after its inputs. */
   readonly #ordered: readonly Prepared[];
 
   constructor(queries: readonly MetricQuery[]) {
@@ -82,7 +82,7 @@ export class MetricQueries {
     this.periodMs = 1000 * Math.max(60, ...periods);
   }
 
-  /** Of those that return data, in their order. */
+  /** Returns the results of the queries that return data, in their order. */
   results(
     store: MetricStore,
     range: Omit<Range, "periodMs">,

@@ -47,7 +47,7 @@ export class MetricStore {
     return [...this.#series.values()];
   }
 
-  /** Only periods in which something was recorded. Throws InvalidParameterValue for an unknown statistic. */
+  /** Returns only periods with recorded data. Throws InvalidParameterValue for an unknown statistic. */
   datapoints(metric: MetricId, statistic: string, { from, to, periodMs }: Range): Datapoints {
     const value = readStatistic(statistic);
     const series = this.#series.get(seriesKey(metric));

@@ -1,11 +1,14 @@
-/** Names one series of data points: two sets of dimensions are two series, even where one contains the other. */
+/**
+ * Identifies one series of data points. Different sets of dimensions are different series, even if one contains the
+ * other.
+ */
 export interface MetricId {
   readonly namespace: string;
   readonly name: string;
   readonly dimensions: Readonly<Record<string, string>>;
 }
 
-/** Takes measurements of the local services as they happen. */
+/** Receives measurements of the local services. */
 export interface MetricSink {
   record(metric: MetricId, value: number): void;
 }

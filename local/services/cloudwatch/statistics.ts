@@ -6,7 +6,7 @@ export interface Samples {
   count: number;
   min: number;
   max: number;
-  /** How often each value came, for percentiles. Beyond `maxDistinctValues` further ones are not kept. */
+  /** The count of each value, for percentiles. Only the first `maxDistinctValues` values are kept. */
   readonly values: Map<number, number>;
 }
 

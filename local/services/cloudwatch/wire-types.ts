@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** The query protocol sends text where the JSON protocol sends numbers, booleans and times. */
+/** The query protocol sends text for the numbers, booleans and times of the JSON protocol. */
 export const wireNumber = z.union([
   z.number(),
   z

@@ -4,7 +4,7 @@ import { validationError } from "./values/validation.ts";
 export type Input = Readonly<Record<string, unknown>>;
 export type Output = Record<string, unknown>;
 
-/** Parameters from before there were expressions, and what takes their place. */
+/** Legacy parameters and their replacements. */
 const legacy: Readonly<Record<string, string>> = {
   AttributesToGet: "ProjectionExpression",
   AttributeUpdates: "UpdateExpression",
@@ -26,7 +26,7 @@ export function requireKnown(action: string, input: Input, known: readonly strin
   );
 }
 
-/** Throws ValidationException for a value that is none of these; undefined is the first. */
+/** Throws ValidationException for a value that is not in the list; undefined selects the first. */
 export function oneOf<Value extends string>(
   input: Input,
   name: string,

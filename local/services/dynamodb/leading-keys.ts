@@ -6,8 +6,9 @@ const partitionKey = "PK";
 type AttributeValue = Readonly<Record<string, unknown>>;
 
 /**
- * `dynamodb:LeadingKeys` of a call: the partition keys of the items that it reads or writes. Undefined where it is not known,
- * empty where the call has none (a scan). Keys of an index are not those of the table, so they do not count.
+ * Returns the `dynamodb:LeadingKeys` of a call: the partition keys of the items that it reads or writes. Undefined if
+ * they are unknown, empty if the call has none (a scan). Keys of an index do not count, because they are not those of
+ * the table.
  */
 export function leadingKeysOf(action: string, input: Input, table: string): readonly string[] | undefined {
   if (input.IndexName !== undefined) return undefined;
@@ -42,7 +43,7 @@ function partitionOf(item: unknown): AttributeValue | undefined {
   return (item as Record<string, AttributeValue> | undefined)?.[partitionKey];
 }
 
-/** Of `PK = :value` in a key condition, by its name or a placeholder of it. */
+/** Returns the value of `PK = :value` in a key condition, with the name or a placeholder. */
 function queriedPartition(input: Input): AttributeValue | undefined {
   const names = (input.ExpressionAttributeNames ?? {}) as Record<string, string>;
   const values = (input.ExpressionAttributeValues ?? {}) as Record<string, AttributeValue>;

@@ -5,7 +5,7 @@ import { leadingKeysOf } from "./leading-keys.ts";
 import { tableArn } from "./store/database.ts";
 import { readIterator, streamActions } from "./stream-actions.ts";
 
-/** What the parts of a transaction need; IAM has no action for the whole. */
+/** The permissions of the parts of a transaction; IAM has no action for the whole. */
 const partActions: Readonly<Record<string, string>> = {
   ConditionCheck: "ConditionCheckItem",
   Delete: "DeleteItem",
@@ -39,7 +39,7 @@ export function dynamodbPermissions(action: string, input: Input): Permission[] 
   return [{ ...needs(resource), ...leading(leadingKeysOf(action, input, String(input.TableName))) }];
 }
 
-/** A policy that asks for keys which are not known is an error, and not silently true or false. */
+/** A policy with a condition on unknown keys is an error rather than silently true or false. */
 function leading(keys: readonly string[] | undefined): Pick<Permission, "context"> {
   return keys === undefined ? {} : { context: { "dynamodb:LeadingKeys": keys } };
 }

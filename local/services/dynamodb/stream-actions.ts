@@ -41,7 +41,7 @@ export const streamActions: Readonly<Record<string, (streams: Streams, input: In
           AttributeName,
           KeyType: index === 0 ? "HASH" : "RANGE",
         })),
-        // What comes behind the only shard is nothing.
+        // Nothing follows the only shard.
         Shards: after === ChangeStream.shardId ? [] : [shardOf(stream)],
       },
     };
@@ -106,7 +106,7 @@ function iterator(stream: ChangeStream, at: number): string {
   return `${stream.arn}|${at}`;
 }
 
-/** The stream that an iterator points into; the ARN stands in it readably. */
+/** Parses an iterator into its stream and position; it contains the ARN in plain text. */
 export function readIterator(text: unknown): { arn: string; position: number } {
   const [arn, at] = String(text).split("|");
   if (arn !== undefined && at !== undefined && /^\d+$/.test(at)) return { arn, position: Number(at) };

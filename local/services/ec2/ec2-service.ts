@@ -4,7 +4,7 @@ import { accountId } from "../../protocol/account.ts";
 import { type ApiCall, AwsError, type LocalService, type Reply } from "../../protocol/service.ts";
 import type { GroupRule, SecurityGroups } from "./security-groups.ts";
 
-/** EC2: DescribeSecurityGroupRules by `group-id`, which shows what reaches the file system. */
+/** EC2: DescribeSecurityGroupRules by `group-id`, which shows the access to the file system. */
 export function ec2Service(groups: SecurityGroups): LocalService {
   return {
     names: ["ec2"],

@@ -6,7 +6,7 @@ export interface GroupRule {
   readonly protocol: string;
   readonly fromPort: number | undefined;
   readonly toPort: number | undefined;
-  /** The group that traffic comes from, or goes to. */
+  /** The source or target group of the traffic. */
   readonly referencedGroupId: string | undefined;
   readonly cidr: string | undefined;
 }

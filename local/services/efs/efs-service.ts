@@ -4,14 +4,14 @@ import type { AccessPoint, FileSystem, FileSystems, MountTarget } from "./file-s
 
 interface Asked {
   readonly fileSystems: FileSystems;
-  /** In the path; empty where the route has none. */
+  /** From the path; empty if the route has none. */
   readonly id: string;
   readonly query: URLSearchParams;
 }
 
 interface Route {
   readonly action: string;
-  /** After `/2015-02-01`. */
+  /** The path after `/2015-02-01`. */
   readonly path: RegExp;
   answer(asked: Asked): object | Promise<object>;
 }
@@ -77,7 +77,7 @@ const routes: readonly Route[] = [
   },
 ];
 
-/** EFS: its Describe calls over what the deployment created. File systems are created by deploying only. */
+/** EFS: its Describe calls for the file systems of the deployment. Only a deployment creates file systems. */
 export function efsService(fileSystems: FileSystems): LocalService {
   return {
     names: ["elasticfilesystem"],

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { AwsError } from "../../protocol/service.ts";
 import { meteredBytes } from "./metered-bytes.ts";
 
-/** What a file system was created with, in EFS's words. */
+/** The settings of a file system, in EFS's terms. */
 export interface FileSystemSettings {
   readonly encrypted: boolean;
   readonly throughputMode: string;
@@ -35,7 +35,7 @@ export interface MountTarget {
 export interface AccessPoint {
   readonly id: string;
   readonly fileSystemId: string;
-  /** From the file system's root. */
+  /** Relative to the file system's root. */
   readonly path: string;
   readonly posixUser: { readonly uid: number; readonly gid: number } | undefined;
 }
@@ -95,7 +95,7 @@ export class FileSystems {
     return this.#accessPoints.get(id) ?? notFound("AccessPoint", `Access point '${id}' does not exist.`);
   }
 
-  /** As EFS meters it; throws FileSystemNotFound. */
+  /** Returns the bytes that EFS meters. Throws FileSystemNotFound. */
   meteredBytes(id: string): Promise<number> {
     return meteredBytes(this.existing(id).folder);
   }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 const blockBytes = 4096;
 const metadataBytes = 2048;
 
-/** As EFS meters a folder: files in blocks of 4 KiB and 2 KiB of metadata each, and one with several links once. */
+/** Measures a folder like EFS: files in blocks of 4 KiB plus 2 KiB of metadata each, hard links once. */
 export async function meteredBytes(folder: string): Promise<number> {
   const seen = new Set<number>();
   let bytes = 0;

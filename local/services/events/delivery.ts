@@ -13,7 +13,7 @@ export type InvokeFunction = (functionArn: string, event: string, ruleArn: strin
 
 /** An event could not be delivered, for a reason that a retry would not change. */
 export class DeliveryError extends Error {
-  /** As in the ERROR_CODE attribute of a dead letter. */
+  /** The ERROR_CODE attribute of a dead letter. */
   readonly code: "NO_PERMISSIONS" | "NO_RESOURCE" | "SDK_CLIENT_ERROR";
 
   constructor(code: DeliveryError["code"], message: string) {

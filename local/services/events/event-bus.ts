@@ -6,10 +6,10 @@ import { type Delivery, DeliveryError } from "./delivery.ts";
 import { type BusEvent, busEvent, type NewEvent } from "./event.ts";
 import { Rule, type Target } from "./rule.ts";
 
-/** AWS backs off to many minutes. Nobody waits that long at a laptop. */
+/** Shorter than at AWS, whose back-off reaches many minutes. */
 const backoffMs = (failed: number) => Math.min(100 * 2 ** failed, 5_000);
 
-/** The default bus: takes events and delivers each to the targets of the rules that it matches, after its caller has gone on. */
+/** The default bus: accepts events and delivers each one asynchronously to the targets of all matching rules. */
 export class EventBus {
   readonly #delivery: Delivery;
   readonly #metrics: MetricSink;
@@ -50,7 +50,7 @@ export class EventBus {
     return [...this.#rules.values()];
   }
 
-  /** Answers the event's id at once. */
+  /** Returns the event's id immediately. */
   accept(event: NewEvent): string {
     const accepted = busEvent(event);
     for (const rule of this.#rules.values()) {

@@ -22,7 +22,7 @@ export const putEventsInput = z.strictObject({ Entries: z.array(entry).min(1).ma
 
 type Entry = z.infer<typeof entry>;
 
-/** Of a call whose form is not checked yet. */
+/** Returns the entries of a call that is not validated yet. */
 export function requestEntries({ Entries }: Record<string, unknown>): readonly Partial<Entry>[] {
   return Array.isArray(Entries) ? (Entries as Partial<Entry>[]) : [{}];
 }

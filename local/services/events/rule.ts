@@ -4,7 +4,7 @@ import { AwsError } from "../../protocol/service.ts";
 
 export const defaultBus = "default";
 
-/** Where events that match a rule go. */
+/** A target of the events that match a rule. */
 export interface Target {
   readonly Id: string;
   readonly Arn: string;
@@ -12,7 +12,7 @@ export interface Target {
   readonly deadLetterArn: string | undefined;
   readonly maxRetries: number;
   readonly maxAgeSeconds: number;
-  /** Of a FIFO queue. */
+  /** For a FIFO queue. */
   readonly messageGroupId: string | undefined;
 }
 

@@ -8,7 +8,7 @@ export interface FauxqsRequest {
   readonly body: Buffer | string;
 }
 
-/** fauxqs as a service calls it: it parses the wire, and a store of ours holds what it is about. */
+/** The interface between fauxqs, which parses the wire format, and our stores. */
 export interface FauxqsWire {
   request(request: FauxqsRequest): Promise<Reply>;
 }

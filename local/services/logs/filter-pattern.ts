@@ -4,8 +4,8 @@ import { AwsError } from "../../protocol/service.ts";
 export type MessageFilter = (message: string) => boolean;
 
 /**
- * CloudWatch's filter patterns, as far as people type them: `term "two words" -without`, `?this ?that`, and
- * `{ $.level = "ERROR" && $.attempt != 1 }` for messages that are JSON. Throws AwsError for anything else.
+ * Parses the common part of CloudWatch's filter patterns: `term "two words" -without`, `?this ?that`, and `{ $.level =
+ * "ERROR" && $.attempt != 1 }` for JSON messages. Throws AwsError for anything else.
  */
 export function readFilterPattern(pattern: string): MessageFilter {
   const text = pattern.trim();

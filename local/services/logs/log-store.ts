@@ -33,7 +33,7 @@ interface MutableGroup extends LogGroup {
   readonly streams: Map<string, MutableStream>;
 }
 
-/** Of every stream only the newest events are kept, so that a stack may stay up for days. */
+/** Only the newest events of each stream are kept, so that a stack can run for days. */
 const eventsKept = 10_000;
 
 /** Log groups in memory; also written by the local Lambda and ECS, whose processes log through it. */
@@ -75,7 +75,7 @@ export class LogStore {
     for (const follow of this.followers) for (const { message } of events) follow(message);
   }
 
-  /** Told every message that is appended from now on. */
+  /** Calls back for every message that is appended from now on. */
   onMessage(follow: (message: string) => void): void {
     this.followers.push(follow);
   }

@@ -20,7 +20,7 @@ export function logsService(store: LogStore): LocalService {
   };
 }
 
-/** As IAM sees it, every action on a group or stream is one on `log-group:NAME:log-stream:STREAM`. */
+/** For IAM, every action on a group or stream applies to `log-group:NAME:log-stream:STREAM`. */
 function logsPermissions(action: string, input: Record<string, unknown>): Permission[] {
   if (!(action in logsActions)) throw unknownAction(action);
   const group = input.logGroupName ?? nameOf(input.logGroupIdentifier ?? "");

@@ -11,7 +11,7 @@ export interface ClusterSettings {
   readonly httpEndpoint: boolean;
 }
 
-/** An Aurora cluster: its database, and what the Data API knows of it. */
+/** An Aurora cluster: its database, and its state in the Data API. */
 export class Cluster {
   readonly settings: ClusterSettings;
   readonly postgres: Postgres;
@@ -28,7 +28,7 @@ export class Cluster {
     this.#clock = clock;
   }
 
-  /** Creates the master user, or gives it this password: it may do what RDS lets it, which is not all that a superuser may. */
+  /** Creates the master user or sets its password. Like in RDS, it has fewer permissions than a superuser. */
   async createMaster({ user, password }: Login): Promise<void> {
     const name = quoteIdentifier(user);
     await this.postgres.administer([
@@ -44,12 +44,12 @@ export class Cluster {
     ]);
   }
 
-  /** As Aurora pauses a cluster that nobody uses. The first call resumes it, and fails as all do until it has resumed. */
+  /** Pauses the cluster, as Aurora does when idle. The first call resumes it; calls fail until it has resumed. */
   pause(resumeMs: number): void {
     this.#pause = { resumeMs };
   }
 
-  /** Throws what the Data API answers where the cluster cannot take a call. */
+  /** Throws the Data API's error if the cluster is not available. */
   requireAvailable(): void {
     if (!this.settings.httpEndpoint) {
       throw new AwsError(

@@ -1,7 +1,7 @@
 import type { SqlFailure } from "../../postgres/messages.ts";
 import { AwsError } from "../../protocol/service.ts";
 
-/** What the Data API makes of an error of the database: one text that ends with the SQLSTATE. */
+/** Converts an error of the database to the format of the Data API: one text that ends with the SQLSTATE. */
 export function databaseError({ message, sqlState, detail, hint }: SqlFailure): AwsError {
   const lines = [
     message,

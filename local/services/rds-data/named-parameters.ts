@@ -4,7 +4,7 @@ export interface NumberedStatement {
   readonly names: readonly string[];
 }
 
-/** In the order of their precedence. A colon names a parameter in none of the others. */
+/** In the order of precedence. A colon in any other token does not start a parameter. */
 const tokens = [
   /--[^\n]*/,
   /\$(?<tag>[A-Za-z_]\w*)?\$[\s\S]*?\$\k<tag>\$/,

@@ -26,7 +26,7 @@ const transactionControl =
 const maxRequestBytes = 4 * 1024 * 1024;
 const secretValue = z.looseObject({ username: z.string(), password: z.string() });
 
-/** What a call is made with. */
+/** The connection parameters of a call. */
 interface Connection {
   readonly cluster: Cluster;
   readonly login: Login;

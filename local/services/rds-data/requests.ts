@@ -23,7 +23,7 @@ const database = { ...cluster, database: z.string().optional() };
 const transaction = { transactionId: z.string().min(1) };
 const sql = z.string().min(1).max(65_536);
 
-/** Inputs by the path of the operation. What the local Data API does not have is refused. */
+/** Input schemas by the path of the operation. Unsupported inputs are rejected. */
 export const inputs = {
   "/Execute": z.strictObject({
     ...database,

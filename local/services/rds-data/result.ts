@@ -10,7 +10,7 @@ const maxRowBytes = 64 * 1024;
 const maxResultBytes = 1024 * 1024;
 const updating = /^(INSERT|UPDATE|DELETE|MERGE)\b.* (?<count>\d+)$/;
 
-/** What ExecuteStatement answers. Throws UnsupportedResultException. */
+/** Returns the response of ExecuteStatement. Throws UnsupportedResultException. */
 export function renderResult(
   { tag, columns, rows }: StatementResult,
   {

@@ -17,8 +17,8 @@ interface Transaction {
 }
 
 /**
- * Who may use the database's one session: the open transaction, or else one call after another. Aurora would run calls
- * beside an open transaction; here they wait for its end.
+ * Assigns the database's only session: to the open transaction, otherwise to one call after the other. Unlike in
+ * Aurora, calls outside an open transaction wait for its end.
  */
 export class Transactions {
   readonly #postgres: Postgres;
@@ -31,7 +31,7 @@ export class Transactions {
     this.#clock = clock;
   }
 
-  /** Throws StatementTimeoutException where the session is not free in time. */
+  /** Throws StatementTimeoutException if the session is not free in time. */
   async outside<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     let begun = false;
     const waiting = new AbortController();

@@ -24,7 +24,7 @@ export const typeIds = {
 
 export type TypeName = keyof typeof typeIds;
 
-/** Of arrays, with the types of their elements. */
+/** Array types and their element types. */
 export const arrayTypes: Readonly<Record<number, TypeName>> = {
   1000: "bool",
   1003: "name",

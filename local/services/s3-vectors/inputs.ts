@@ -18,7 +18,7 @@ const page = (most: number) => ({
 });
 const returned = { returnData: z.boolean().default(false), returnMetadata: z.boolean().default(false) };
 
-/** What each action takes, with the limits that S3 Vectors documents. */
+/** The input schema of each action, with the documented limits of S3 Vectors. */
 export const inputs = {
   CreateVectorBucket: z.strictObject({ vectorBucketName: bucketName }),
   GetVectorBucket: z.strictObject(bucket),

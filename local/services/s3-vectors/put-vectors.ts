@@ -20,7 +20,7 @@ export function vectorsOf(
   });
 }
 
-/** Throws ValidationException for another dimension, for what is no float32, and for a vector without a direction. */
+/** Throws ValidationException for another dimension, for values that are not float32, and for a zero vector. */
 export function valuesOf(
   numbers: readonly (number | string)[],
   { dimension, distanceMetric }: StoredIndexSettings,

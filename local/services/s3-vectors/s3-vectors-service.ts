@@ -18,7 +18,7 @@ type Output = Record<string, unknown>;
 export interface S3VectorsOptions {
   /** @default those of S3 Vectors */
   readonly rates?: WriteRates;
-  /** Of the rates. @default the process's */
+  /** The clock of the rate limits. @default the process's */
   readonly clock?: Clock;
 }
 

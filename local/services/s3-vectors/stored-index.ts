@@ -1,7 +1,7 @@
 import { type Clock, monotonicClock } from "../../../core/resilience/clock.ts";
 import { tooManyRequests } from "./errors.ts";
 
-/** As S3 Vectors documents them, per index and second. */
+/** The documented limits of S3 Vectors per index and second. */
 export interface WriteRates {
   readonly requests: number;
   readonly vectors: number;
@@ -28,7 +28,7 @@ export interface Neighbour {
   readonly distance: number;
 }
 
-/** One vector index. Every search looks at all of its vectors. */
+/** One vector index. Every search compares all of its vectors. */
 export class StoredIndex {
   readonly name: string;
   readonly arn: string;
@@ -36,7 +36,7 @@ export class StoredIndex {
   /** Epoch milliseconds. */
   readonly createdAt = Date.now();
   readonly #vectors = new Map<string, StoredVector>();
-  /** Of the second that began at `since`. */
+  /** The writes in the second that began at `since`. */
   #written = { since: Number.NEGATIVE_INFINITY, requests: 0, vectors: 0 };
 
   constructor(name: string, arn: string, settings: StoredIndexSettings) {
@@ -69,7 +69,7 @@ export class StoredIndex {
     for (const key of keys) this.#vectors.delete(key);
   }
 
-  /** In the order of their keys' bytes. */
+  /** Returns the vectors in the byte order of their keys. */
   all(): StoredVector[] {
     return [...this.#vectors.values()].sort((one, other) => (one.key < other.key ? -1 : 1));
   }

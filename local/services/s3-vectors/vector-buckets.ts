@@ -13,7 +13,7 @@ export interface VectorBucket {
   readonly indexes: Map<string, StoredIndex>;
 }
 
-/** How a call names a bucket, or an index of one. */
+/** The identifiers by which a call selects a bucket, or an index in one. */
 export interface Place {
   readonly vectorBucketName?: string | undefined;
   readonly vectorBucketArn?: string | undefined;

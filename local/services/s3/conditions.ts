@@ -4,7 +4,7 @@ import { type ApiCall, AwsError } from "../../protocol/service.ts";
 
 type Headers = ApiCall["headers"];
 
-/** What a condition needs to know of an object; undefined where there is none. */
+/** The properties of an object that conditions use; undefined if there is no object. */
 interface Existing {
   readonly etag: string;
   readonly lastModified: Date;
@@ -32,12 +32,12 @@ const conditional = /^(x-amz-copy-source-)?(x-amz-)?if-/;
 /** The check of the call under way, which is made in the same turn as its write. */
 const guard = new AsyncLocalStorage<() => void>();
 
-/** Does what leads to a write; the check throws in the turn of the write itself. */
+/** Runs work that leads to a write; the check runs immediately before the write. */
 export function guarded<Result>(check: () => void, work: () => Result): Result {
   return guard.run(check, work);
 }
 
-/** To be called right before a write. Throws what fauxqs renders. */
+/** Runs the check; called immediately before a write. Throws an error that fauxqs renders. */
 export function checkGuard(): void {
   try {
     guard.getStore()?.();
@@ -62,7 +62,7 @@ export function requireKnownConditions(operation: string, { headers, body }: Api
   );
 }
 
-/** If-Match and If-None-Match of a write. Throws PreconditionFailed, and NoSuchKey where nothing can match. */
+/** Checks If-Match and If-None-Match of a write. Throws PreconditionFailed, and NoSuchKey if there is no object. */
 export function checkWrite(existing: Existing | undefined, headers: Headers): void {
   const { "if-none-match": ifNoneMatch, "if-match": ifMatch } = headers;
   if (ifNoneMatch !== undefined && ifNoneMatch !== "*") {
@@ -75,12 +75,12 @@ export function checkWrite(existing: Existing | undefined, headers: Headers): vo
   if (ifMatch !== undefined && !matches(existing, ifMatch)) throw preconditionFailed();
 }
 
-/** If-Match of a delete, whose value * asks for any object. */
+/** Checks If-Match of a delete; `*` matches any object. */
 export function checkDelete(existing: Existing | undefined, ifMatch: string | undefined): void {
   if (ifMatch !== undefined && !matches(existing, ifMatch)) throw preconditionFailed();
 }
 
-/** The conditions of a copy on its source and on what it replaces. */
+/** Checks the conditions of a copy on its source and on the object that it replaces. */
 export function checkCopy(find: Find, headers: Headers, target: { bucket: string; key: string }): void {
   const [bucket = "", ...rest] = copySource(headers).split("/");
   const source = find(bucket, rest.join("/"));
@@ -101,7 +101,7 @@ function checkSource(source: Existing, headers: Headers): void {
   const holds =
     (ifMatch === undefined || matches(source, ifMatch)) &&
     (ifNoneMatch === undefined || !matches(source, ifNoneMatch)) &&
-    // An ETag decides where both are given.
+    // If both are given, the ETag decides.
     (unmodifiedSince === undefined || ifMatch !== undefined || modified <= unmodifiedSince) &&
     (modifiedSince === undefined || ifNoneMatch !== undefined || modified > modifiedSince);
   if (!holds) throw preconditionFailed();

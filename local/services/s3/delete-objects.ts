@@ -11,7 +11,7 @@ interface Wanted {
 const maxKeys = 1000;
 const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
-/** What a batch asks to delete. */
+/** Parses the requested deletions of a batch. */
 export function readDeletions(body: Buffer): readonly Wanted[] {
   return [...body.toString("utf8").matchAll(/<Object>([\s\S]*?)<\/Object>/g)].map(([, object = ""]) => ({
     key: textOf(object, "Key") ?? "",

@@ -3,7 +3,10 @@ import { accountId } from "../../protocol/account.ts";
 import type { NewEvent } from "../events/event.ts";
 import type { ObjectChange } from "./object-changes.ts";
 
-/** The event that S3 sends to EventBridge, where its bucket is configured so. Unlike in notifications, the key is not encoded. */
+/**
+ * Returns the event that S3 sends to EventBridge if the bucket is configured for it. Unlike in notifications, the key
+ * is not encoded.
+ */
 export function objectEvent(change: ObjectChange): NewEvent {
   const { bucket, key, sequencer } = change;
   const common = {

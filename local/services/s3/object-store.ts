@@ -12,7 +12,7 @@ const pageSize = 1000;
 
 /** fauxqs's objects, listed in AWS's order: by the bytes of the key. */
 export class ObjectStore extends S3Store {
-  /** Of objects in the buckets of `announced`. */
+  /** Called for changes of objects in the buckets of `announced`. */
   onChange: OnObjectChange = () => {};
   /** Names of the buckets whose changes are announced. */
   readonly announced = new Set<string>();
@@ -41,7 +41,7 @@ export class ObjectStore extends S3Store {
     return page;
   }
 
-  /** As putObject, which takes the digest of all the body at once, while nobody else is served. */
+  /** Like putObject, which would block other requests while it hashes the whole body. */
   putHashed(
     bucket: string,
     key: string,
@@ -52,7 +52,7 @@ export class ObjectStore extends S3Store {
     return this.#announceCreated(bucket, Object.assign(stored, { body, etag, contentLength: body.length }));
   }
 
-  /** Of buckets that are yet to be created, by name. */
+  /** State for buckets that are not created yet, by name. */
   readonly kept = new Map<string, readonly S3Object[]>();
 
   override createBucket(...args: Parameters<S3Store["createBucket"]>): void {

@@ -2,7 +2,7 @@ import { type ApiCall, AwsError, type Permission } from "../../protocol/service.
 import { copySource } from "./conditions.ts";
 import { readDeletions } from "./delete-objects.ts";
 
-/** What an S3 call does, and to what. */
+/** The operation and target of an S3 call. */
 export interface S3Target {
   readonly operation: string;
   /** Empty for ListBuckets. */
@@ -11,7 +11,10 @@ export interface S3Target {
   readonly key: string;
 }
 
-/** By level, method and sub-resource. Anything else is refused: fauxqs would take it for a plain read or write. */
+/**
+ * By level, method and sub-resource. Anything else is rejected, because fauxqs would handle it as a plain read or
+ * write.
+ */
 const operations: Record<string, string> = {
   "service GET": "ListBuckets",
   "bucket PUT": "CreateBucket",
@@ -40,7 +43,7 @@ const operations: Record<string, string> = {
   "object DELETE uploadId": "AbortMultipartUpload",
 };
 
-/** Query fields that refine a call without changing what it is. */
+/** Query fields that refine a call without changing its operation. */
 const refinements = new Set([
   "prefix",
   "delimiter",
@@ -70,7 +73,7 @@ export function readTarget(call: ApiCall): S3Target {
   return { operation, bucket: decodeURIComponent(bucket), key };
 }
 
-/** The permissions that the call needs, by operation; named like the operation where nothing is said. */
+/** Returns the permissions of the call, by operation; by default named like the operation. */
 export function s3Permissions(call: ApiCall): Permission[] {
   const { operation, bucket, key } = readTarget(call);
   const onObject = (action: string): Permission => ({
@@ -109,7 +112,7 @@ export function s3Permissions(call: ApiCall): Permission[] {
     case "CopyObject":
       return [readPermission(copySource(call.headers)), onObject("PutObject")];
     case "DeleteObject":
-      // To know its ETag is to read it.
+      // Reading the ETag requires the permission to read.
       return [
         onObject("DeleteObject"),
         ...(call.headers["if-match"] === undefined ? [] : [onObject("GetObject")]),
@@ -128,7 +131,7 @@ export function s3Permissions(call: ApiCall): Permission[] {
   }
 }
 
-/** What decides whether a missing key is 404 or 403. */
+/** The permission that decides whether a missing key is 404 or 403. */
 export function listPermission(bucket: string): Permission {
   return { action: "s3:ListBucket", resource: bucketArn(bucket), context: listContext() };
 }

@@ -28,7 +28,8 @@ export async function putObject(
     systemMetadata(call),
     checksum === undefined ? undefined : { ...checksum, type: "FULL_OBJECT" },
   );
-  // In the same turn of the event loop, so that no request sees the object without its tags, and no other object gets them.
+  // In the same turn of the event loop, so that no request sees the object without its tags, and no other object gets
+  // them.
   const tagging = call.headers["x-amz-tagging"];
   if (tagging !== undefined) tags.putHeader(stored, tagging);
   return {

@@ -27,7 +27,7 @@ import { checksumHeader, readUpload } from "./upload.ts";
 
 export type S3Wire = FauxqsWire & { readonly objects: ObjectStore };
 
-/** Amazon S3: fauxqs, with writes, listings and tags of our own where it departs from AWS. */
+/** Amazon S3: fauxqs, with our own writes, listings and tags where it differs from AWS. */
 export function s3Service(fauxqs: S3Wire): LocalService {
   const tags = new ObjectTags();
   return {
@@ -83,7 +83,7 @@ export function s3Service(fauxqs: S3Wire): LocalService {
   };
 }
 
-/** Without s3:ListBucket, S3 answers 403 for a key that does not exist, and so hides which keys do. */
+/** Without s3:ListBucket, S3 answers 403 for a missing key, so that callers cannot find out which keys exist. */
 function hideMissingKey(objects: ObjectStore, call: ApiCall, { operation, bucket, key }: S3Target): void {
   const reads = ["GetObject", "HeadObject", "GetObjectAttributes", "GetObjectTagging"];
   if (!reads.includes(operation) || !objects.hasBucket(bucket) || objects.has(bucket, key)) return;

@@ -6,7 +6,7 @@ type StoredObject = ReturnType<ObjectStore["headObject"]>;
 
 const none = element("Tagging", element("TagSet"));
 
-/** Tags of objects, kept beside them: a new object under the same key starts without tags. */
+/** The tags of objects, stored separately from them: a new object under the same key starts without tags. */
 export class ObjectTags {
   private readonly documents = new WeakMap<StoredObject, string>();
 
@@ -21,7 +21,7 @@ export class ObjectTags {
     this.documents.set(object, document);
   }
 
-  /** From the x-amz-tagging header of a PutObject: `a=1&b=2`. */
+  /** Parses the x-amz-tagging header of a PutObject: `a=1&b=2`. */
   putHeader(object: StoredObject, header: string): void {
     const tags = [...new URLSearchParams(header)].map(([key, value]) =>
       element("Tag", textElement("Key", key), textElement("Value", value)),

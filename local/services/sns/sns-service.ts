@@ -54,7 +54,7 @@ function forward(fauxqs: SnsWire, { body }: ApiCall): Promise<Reply> {
   return fauxqs.request({ method: "POST", path: "/", headers: form, body });
 }
 
-/** As on AWS, a subscription has no ARN until it is confirmed. */
+/** Like on AWS, a subscription has no ARN until it is confirmed. */
 function listed({ topics }: SnsWire, { TopicArn, NextToken }: Input) {
   const after = NextToken === undefined ? undefined : String(NextToken);
   const { subscriptions, nextToken } =

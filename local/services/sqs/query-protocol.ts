@@ -161,7 +161,7 @@ const queryCodes: Record<string, string> = {
   MessageNotInflight: "AWS.SimpleQueueService.MessageNotInflight",
 };
 
-/** What the older wire calls the error. */
+/** Returns the error code of the query protocol. */
 export function queryCode({ code }: AwsError): string {
   return queryCodes[code] ?? code;
 }

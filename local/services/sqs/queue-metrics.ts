@@ -1,7 +1,7 @@
 import type { Gauge } from "../cloudwatch/cloudwatch.ts";
 import type { Queue, QueueStore } from "./queue-store.ts";
 
-/** What the local AWS measures of each queue, by `QueueName`. */
+/** The metrics of the local AWS for each queue, by `QueueName`. */
 export const queueMetrics = [
   "ApproximateAgeOfOldestMessage",
   "ApproximateNumberOfMessagesDelayed",

@@ -7,10 +7,10 @@ type HeldMessage = SqsQueue["messages"][number];
 
 /** The handles under which a message was received, the newest last. */
 const receipts = new WeakMap<HeldMessage, string[]>();
-/** Of a message that was received more often, the older handles are forgotten. */
+/** The number of handles that are kept per message; older ones are dropped. */
 const receiptsKept = 100;
 
-/** fauxqs's queue with AWS's rules where they differ. */
+/** fauxqs's queue with the rules of AWS where they differ. */
 export class Queue extends SqsQueue {
   override dequeue(...args: Parameters<SqsQueue["dequeue"]>): Received {
     const received = this.dequeueInOrder(...args);
@@ -94,7 +94,7 @@ export class QueueStore extends SqsStore {
     return queue;
   }
 
-  /** Of queues that are yet to be created, by name. */
+  /** State for queues that are not created yet, by name. */
   readonly kept = new Map<string, KeptQueue>();
 
   /** The consumer of a message in flight is gone when this is restored, so the message is visible again. */
@@ -127,7 +127,7 @@ export class QueueStore extends SqsStore {
   }
 }
 
-/** What follows the endpoint's origin in a queue URL. */
+/** Returns the part of a queue URL after the endpoint's origin. */
 export function queuePath(name: string): string {
   return `/${accountId}/${name}`;
 }

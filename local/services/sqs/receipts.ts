@@ -8,8 +8,9 @@ const handleForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const maxVisibilitySeconds = 43_200;
 
 /**
- * Deletes by a handle, also one whose visibility has run out, as a standard queue does unless somebody else received the
- * message since. A FIFO queue refuses such a handle. One of a message that is gone does nothing.
+ * Deletes a message by a handle. A standard queue also accepts a handle whose visibility timeout has expired, unless
+ * another consumer has received the message since; a FIFO queue rejects it. A handle of a deleted message has no
+ * effect.
  */
 export function deleteMessage(queue: Queue, { ReceiptHandle: handle }: Input): void {
   const receipt = readHandle(handle);

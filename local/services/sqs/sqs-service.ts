@@ -106,7 +106,7 @@ async function sendBatch(fauxqs: SqsWire, input: Input): Promise<Input> {
   return { ...sent, Failed: [...failed, ...((sent.Failed as object[] | undefined) ?? [])] };
 }
 
-/** Keeps the tracing header of what is sent, and shows it with what is received. */
+/** Keeps the tracing header of sent messages, and returns it with received ones. */
 function traced(traces: TraceHeaders, action: string, output: Input, { headers }: ApiCall): Input {
   const header = headers["x-amzn-trace-id"];
   const sent = (output.Successful ?? []) as { readonly MessageId?: string }[];
@@ -126,7 +126,7 @@ interface Received {
   readonly MD5OfMessageAttributes?: unknown;
 }
 
-/** As AWS has it: message attributes come only if asked for, and a caller who hung up receives nothing. */
+/** Like AWS, returns message attributes only on request, and delivers nothing to a caller that has disconnected. */
 async function receive(fauxqs: SqsWire, input: Input, call: ApiCall): Promise<Input> {
   const { Messages: messages } = (await forward(fauxqs, "ReceiveMessage", input)) as {
     Messages?: Received[];

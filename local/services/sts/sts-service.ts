@@ -3,7 +3,7 @@ import { element, textElement } from "../../endpoint/xml.ts";
 import { accountId } from "../../protocol/account.ts";
 import { type ApiCall, AwsError, type LocalService, type Reply } from "../../protocol/service.ts";
 
-/** AWS STS, as far as `aws sts get-caller-identity` goes. It needs no permission, as on AWS. */
+/** AWS STS for `aws sts get-caller-identity`. Like on AWS, it needs no permission. */
 export function stsService(): LocalService {
   return {
     names: ["sts"],

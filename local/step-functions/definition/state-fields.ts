@@ -4,7 +4,7 @@ import { isExpression, jsonataProblem } from "../language/jsonata.ts";
 import { jsonpathProblem, pathProblem } from "../language/jsonpath.ts";
 import { choiceRule } from "./choice-rule.ts";
 
-/** A schema whose values are also checked by a rule that says what is wrong. */
+/** Adds a rule to a schema. The rule returns the problem with a value. */
 function checked<S extends z.ZodType>(schema: S, problemOf: (value: unknown) => string | undefined) {
   return schema.superRefine((value, context) => {
     const problem = problemOf(value);
@@ -87,7 +87,7 @@ function workFields(language: LanguageName) {
       };
 }
 
-/** What ItemReader and ResultWriter call. */
+/** The fields of an ItemReader or ResultWriter. */
 function callFields(language: LanguageName) {
   return language === "JSONata" ? { Arguments: jsonata } : { Parameters: payloadTemplate };
 }
@@ -179,7 +179,7 @@ function mapFields(language: LanguageName) {
   };
 }
 
-/** One of Seconds, Timestamp and their forms in JSONPath. */
+/** Exactly one of Seconds, Timestamp and their JSONPath forms. */
 function waitFields(language: LanguageName) {
   return language === "JSONata"
     ? {
@@ -196,7 +196,7 @@ function failFields(language: LanguageName) {
     : { Error: text, ErrorPath: path, Cause: text, CausePath: path };
 }
 
-/** The fields of each type of state, beyond Type, Comment and QueryLanguage. What is not here is refused. */
+/** The fields of each type of state, except Type, Comment and QueryLanguage. Other fields are rejected. */
 export function stateFields(type: string, language: LanguageName): z.ZodRawShape | undefined {
   const isJsonata = language === "JSONata";
   const fields: Record<string, () => z.ZodRawShape> = {

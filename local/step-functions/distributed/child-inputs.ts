@@ -2,7 +2,7 @@ import type { MapState } from "../graph/definition.ts";
 import type { QueryLanguage, Scope } from "../language/query-language.ts";
 import { maxPayloadBytes } from "../states-error.ts";
 
-/** What one child execution is given, as JSON. */
+/** The input of one child execution, as JSON. */
 export interface ChildInput {
   readonly text: string;
   readonly itemCount: number;
@@ -15,7 +15,7 @@ export interface Batching {
   readonly batchInput: unknown;
 }
 
-/** One input for each item, made when it is asked for. */
+/** Yields one input per item on demand. */
 export async function* selectedItems(
   items: readonly unknown[],
   { state, language, scope }: { state: MapState; language: QueryLanguage; scope: Scope },

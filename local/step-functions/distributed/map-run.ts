@@ -52,7 +52,7 @@ export class MapRun {
     this.items.total = itemCount;
   }
 
-  /** Counts a child as running until it is over, and then as what it came to. */
+  /** Counts a child as running until it has finished, and then by its status. */
   async follow(child: Execution): Promise<void> {
     const { itemCount } = child.identity;
     this.executions.total += 1;
@@ -65,7 +65,7 @@ export class MapRun {
     this.items[countOf[child.status]] += itemCount;
   }
 
-  /** Either threshold is enough; without both, nothing is tolerated. Items that somebody stopped do not count. */
+  /** Either threshold is sufficient; without both, no failure is tolerated. Aborted items do not count. */
   get exceedsTolerance(): boolean {
     const { toleratedFailureCount: count, toleratedFailurePercentage: percentage } = this.settings;
     const failures = this.items.failed + this.items.timedOut;

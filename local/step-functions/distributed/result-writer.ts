@@ -22,7 +22,7 @@ export interface MapRunResults {
   readonly mapRun: MapRun;
   /** All are over. */
   readonly children: readonly Execution[];
-  /** Those that were not started. */
+  /** The children that were not started. */
   readonly pending: AsyncIterable<ExecutionIdentity>;
 }
 

@@ -39,7 +39,10 @@ function isoTime(epochSeconds: number): string {
 
 export type Transformation = "NONE" | "COMPACT" | "FLATTEN";
 
-/** The results of a child as the Transformation says; a child that failed is told with NONE. */
+/**
+ * Returns the results of a child in the format of the Transformation. With NONE, or if the child failed, returns its
+ * execution record.
+ */
 export function transformed(child: Execution, transformation: Transformation): unknown[] {
   if (transformation === "NONE" || child.output === undefined) return [executionRecord(child)];
   const output: unknown = JSON.parse(child.output);

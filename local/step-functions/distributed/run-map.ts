@@ -12,12 +12,14 @@ import type { MapRun, MapRunSettings } from "./map-run.ts";
 import { type MapRunResults, writeResults } from "./result-writer.ts";
 import { transformed } from "./results.ts";
 
-/** AWS runs 10,000 children at once when a definition does not say; here every one may be a process. */
+/**
+ * AWS runs 10,000 children concurrently by default. The limit is lower here, because every child may need a process.
+ */
 const maxConcurrency = 40;
 
-/** What a Map Run needs of the executions around it. */
+/** The interface of a Map Run to the executions. */
 export interface Surroundings {
-  /** Registers the run; throws StatesError where the role may not start children. */
+  /** Registers the run. Throws StatesError if the role may not start children. */
   begin(state: MapState, settings: MapRunSettings, itemCount: number): MapRun;
   identify(mapRun: MapRun, input: ChildInput): ExecutionIdentity;
   startChild(state: MapState, identity: ExecutionIdentity): Execution;
@@ -133,13 +135,13 @@ async function runChildren(
       if (mapRun.exceedsTolerance) throw toleranceExceeded();
     }
   }).catch((thrown: unknown) => {
-    // The results of what was done are written all the same.
+    // The results of finished children are written even after a failure.
     if (!(thrown instanceof StatesError) || thrown.error !== toleranceExceeded().error) throw thrown;
   });
   return children;
 }
 
-/** Of those that were not started: none unless the run failed. */
+/** Yields the children that were not started; there are none unless the run failed. */
 async function* identities(
   inputs: AsyncIterable<ChildInput>,
   identify: (input: ChildInput) => ExecutionIdentity,

@@ -8,7 +8,7 @@ const byStatus = {
   ABORTED: "ExecutionsAborted",
 } as const satisfies Record<ExecutionStatus, string | undefined>;
 
-/** What the local Step Functions count of each machine, by `StateMachineArn`. Children of a map are not counted. */
+/** The metrics of the local Step Functions for each machine, by `StateMachineArn`. Children of a map do not count. */
 export const executionMetrics = [
   "ExecutionsStarted",
   "ExecutionsSucceeded",

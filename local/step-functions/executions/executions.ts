@@ -14,11 +14,11 @@ import { payloadText } from "../states-error.ts";
 import { type ExecutionMetric, metricOfStatus } from "./execution-metrics.ts";
 import { Kept } from "./kept.ts";
 
-/** What executions need of the services around them. */
+/** The interface of executions to other services. */
 export interface ExecutionServices {
   /** Under the machine's role. */
   of(machine: StateMachine): RoleServices;
-  /** Counts what becomes of a machine's executions. */
+  /** Counts the outcomes of a machine's executions. */
   measure(machine: StateMachine, metric: ExecutionMetric): void;
   /** Throws StatesError. */
   authorizeChildren(machine: StateMachine): void;
@@ -69,7 +69,7 @@ export class Executions {
     return this.#begin(machine, machine.graph, identity);
   }
 
-  /** Aborts whatever runs; resolves when nothing does any more. */
+  /** Aborts all executions. Resolves when they have ended. */
   async stop(): Promise<void> {
     for (const execution of this.all()) execution.abort();
     await Promise.all(this.#running);
@@ -181,7 +181,7 @@ function childIdentity(mapRun: MapRun, { text, itemCount }: ChildInput): Executi
   };
 }
 
-/** Node's timers end at 24 days; longer limits are none here. */
+/** Node's timers are limited to 24 days; longer limits are ignored. */
 function timerOf(work: () => void, seconds: number): NodeJS.Timeout | undefined {
   return seconds * 1000 < 2 ** 31 ? setTimeout(work, seconds * 1000) : undefined;
 }

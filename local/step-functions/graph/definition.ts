@@ -7,7 +7,7 @@ export interface StateGraph {
   readonly TimeoutSeconds: number | undefined;
 }
 
-/** Where a JSONata or JSONPath state's output is described. */
+/** The fields that define the output of a JSONata or JSONPath state. */
 export interface OutputFields {
   readonly Output?: unknown;
   readonly Assign?: Readonly<Record<string, unknown>> | undefined;
@@ -16,7 +16,7 @@ export interface OutputFields {
   readonly OutputPath?: string | null | undefined;
 }
 
-/** Where it is described what a state's work is given. */
+/** The fields that define the input of a state's work. */
 export interface InputFields {
   readonly Arguments?: unknown;
   readonly InputPath?: string | null | undefined;

@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { ExecutionStoppedError } from "./thread.ts";
 
-/** Longer ones overflow Node's timers: nobody waits for them here. */
+/** The maximum of Node's timers. Longer limits are irrelevant here. */
 const maxTimerMs = 2 ** 31 - 1;
 
 /** The work's outcome, or ExecutionStoppedError as soon as the signal says so; the work itself may go on unseen. */
@@ -26,7 +26,7 @@ export async function pause(seconds: number, signal: AbortSignal): Promise<void>
   });
 }
 
-/** Runs the work under a signal of its own that follows the outer one. `abort` ends what is still going on. */
+/** Runs the work under its own signal, which follows the outer one. `abort` ends work that is still running. */
 export async function underOwnSignal<T>(
   outer: AbortSignal,
   work: (signal: AbortSignal, abort: () => void) => Promise<T>,

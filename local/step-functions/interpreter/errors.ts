@@ -10,13 +10,13 @@ export function matchesError(names: readonly string[], { error }: StatesError): 
   return names.includes("States.ALL") || (names.includes("States.TaskFailed") && error !== "States.Timeout");
 }
 
-/** What happened inside the interpreter, as an error of the state. */
+/** Converts an error of the interpreter to an error of the state. */
 export function asStatesError(thrown: unknown): StatesError {
   if (thrown instanceof StatesError) return thrown;
   return new StatesError("States.Runtime", thrown instanceof Error ? thrown.message : String(thrown));
 }
 
-/** What a Catch hands on. */
+/** Returns the error output of a Catch. */
 export function errorOutput({ error, cause }: StatesError): object {
   return { Error: error, Cause: cause };
 }

@@ -7,19 +7,19 @@ export type ExecutionStatus = "RUNNING" | "SUCCEEDED" | "FAILED" | "TIMED_OUT" |
 export interface ExecutionIdentity {
   readonly arn: string;
   readonly name: string;
-  /** Of a child: qualified by the Map state's label. */
+  /** For a child, qualified with the Map state's label. */
   readonly stateMachineArn: string;
-  /** Of a child only. */
+  /** Only for a child. */
   readonly mapRunArn: string | undefined;
   /** JSON. */
   readonly input: string;
   /** Epoch seconds. */
   readonly startDate: number;
-  /** How many items a child was given. */
+  /** The number of items of a child. */
   readonly itemCount: number;
 }
 
-/** One execution, running or over. It ends once: what comes later changes nothing. */
+/** One execution. It ends once; later events have no effect. */
 export class Execution {
   readonly identity: ExecutionIdentity;
   readonly history: History;

@@ -8,7 +8,7 @@ export interface HistoryEvent {
   readonly [details: string]: unknown;
 }
 
-/** What happened in an execution, in order. */
+/** The events of an execution, in order. */
 export class History {
   readonly #events: HistoryEvent[] = [];
   readonly #onEvent: (event: HistoryEvent) => void;
@@ -22,7 +22,7 @@ export class History {
     return this.#events;
   }
 
-  /** What comes later is not recorded any more. */
+  /** Stops recording. */
   close(): void {
     this.#closed = true;
   }

@@ -3,7 +3,7 @@ import { together } from "./aborting.ts";
 import { ExecutionStoppedError, record } from "./thread.ts";
 import { type Left, leaveWith, numberField, type Visit, wrongType } from "./visit.ts";
 
-/** What AWS runs at once when a definition does not say. */
+/** AWS's default concurrency. */
 const usualConcurrency = 40;
 
 export async function map(visit: Visit<MapState>): Promise<Left> {

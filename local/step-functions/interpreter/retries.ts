@@ -2,7 +2,7 @@ import type { Retrier } from "../graph/definition.ts";
 import type { StatesError } from "../states-error.ts";
 import { matchesError } from "./errors.ts";
 
-/** Nobody waits for a backoff at a laptop: local waits are a tenth of what the definition says. */
+/** Local waits are a tenth of those in the definition, so that tests stay fast. */
 const localShareOfWaits = 0.1;
 
 /** The retries of one visit of a state; every retrier counts for itself. */
@@ -18,7 +18,7 @@ export class Retries {
     return [...this.#used.values()].reduce((sum, used) => sum + used, 0);
   }
 
-  /** Seconds to wait before the next attempt, or undefined when there is none. The first retrier that matches decides. */
+  /** Returns the seconds until the next attempt; undefined if there is none. The first matching retrier decides. */
   next(error: StatesError): number | undefined {
     const retrier = this.#retriers.find(({ ErrorEquals }) => matchesError(ErrorEquals, error));
     if (retrier === undefined) return undefined;

@@ -6,7 +6,7 @@ import { pause, underOwnSignal, unlessAborted } from "./aborting.ts";
 import { record } from "./thread.ts";
 import { type Left, leaveWith, numberField, type Visit } from "./visit.ts";
 
-/** What is done of a Lambda's own parameters. */
+/** The supported parameters of a Lambda invocation. */
 const invokeArguments = z.strictObject({ FunctionName: z.string(), Payload: z.unknown().optional() });
 
 /** Events and their details differ between the integration and a function's ARN. */

@@ -4,7 +4,7 @@ import type { Scope, Variables } from "../language/query-language.ts";
 import { StatesError } from "../states-error.ts";
 import type { History } from "./history.ts";
 
-/** What states do under the state machine's role. Throws StatesError. */
+/** The actions of states under the state machine's role. Throws StatesError. */
 export interface RoleServices {
   readonly s3: S3Client;
   /** Answers the function's payload. */
@@ -26,12 +26,12 @@ export interface Run {
   runMap(state: MapState, scope: Scope, thread: Thread): Promise<unknown>;
 }
 
-/** One line of states: that of the execution, of a branch, or of one item of a Map. */
+/** One sequence of states: of the execution, of a branch, or of one item of a Map. */
 export interface Thread {
   readonly run: Run;
   /** Aborted when the execution is stopped or timed out, or when a sibling failed. */
   readonly signal: AbortSignal;
-  /** `Map.Item` of the context object, where there is one. */
+  /** `Map.Item` of the context object, if there is one. */
   readonly context: Readonly<Record<string, unknown>>;
   variables: Variables;
   previousEventId: number;

@@ -5,7 +5,7 @@ import type { QueryLanguage, Scope, Variables } from "../language/query-language
 import { StatesError } from "../states-error.ts";
 import type { RunGraph, Thread } from "./thread.ts";
 
-/** One visit of a state: what its work needs to know. */
+/** One visit of a state, with the data that its work needs. */
 export interface Visit<S extends State> {
   readonly state: S;
   readonly scope: Scope;
@@ -14,7 +14,7 @@ export interface Visit<S extends State> {
   readonly runGraph: RunGraph;
 }
 
-/** How a state is left. */
+/** The result of leaving a state. */
 export interface Left {
   readonly output: unknown;
   readonly assigned: Variables;
@@ -35,7 +35,7 @@ export async function leaveWith(
   return { ...(await language.leave(state, scope, { result })), next };
 }
 
-/** A field that has to come to a number of at least 0. Undefined where it is not set. */
+/** Evaluates a field that must be a number of at least 0. Undefined if it is not set. */
 export async function numberField(
   { state, language, scope }: Pick<Visit<State>, "state" | "language" | "scope">,
   holder: object,
@@ -49,7 +49,7 @@ export async function numberField(
   );
 }
 
-/** Of a JSONata expression it can be caught, with States.ALL too; of a path it ends the execution. */
+/** With a JSONata expression the error can be caught, even by States.ALL; with a path it ends the execution. */
 export function wrongType({ language }: State, cause: string): StatesError {
   return new StatesError(language === "JSONata" ? "States.QueryEvaluationError" : "States.Runtime", cause);
 }

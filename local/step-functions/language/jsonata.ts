@@ -6,7 +6,7 @@ import type { QueryLanguage, Scope } from "./query-language.ts";
 const expressionText = /^\{%([\s\S]*)%\}$/;
 const compiled = new Map<string, jsonata.Expression>();
 
-/** JSONata as Step Functions speaks it: any string that is `{% ... %}` is computed, everything else stands for itself. */
+/** JSONata in Step Functions: strings in `{% ... %}` are evaluated, everything else is literal. */
 export const jsonataLanguage: QueryLanguage = {
   workInput: async ({ Arguments }, scope) =>
     Arguments === undefined ? scope.input : evaluateTemplate(Arguments, scope, {}),
@@ -28,7 +28,7 @@ export const jsonataLanguage: QueryLanguage = {
   },
 };
 
-/** What is wrong with the expressions in a template; undefined if nothing is. */
+/** Returns the problem with the expressions in a template; undefined if there is none. */
 export function jsonataProblem(template: unknown): string | undefined {
   if (typeof template === "string") {
     const text = template.match(expressionText)?.[1];
@@ -77,7 +77,7 @@ async function evaluate(text: string, { input, context, variables }: Scope, more
       `The JSONata expression '${text.trim()}' failed: ${jsonataMessage(error)}`,
     );
   }
-  // Without the library's own marks on arrays, and functions are not JSON.
+  // Removes the library's own marks on arrays. A function is not JSON and fails below.
   const json = JSON.stringify(value);
   if (json !== undefined) return JSON.parse(json);
   throw new StatesError(
@@ -100,7 +100,7 @@ function jsonataMessage(error: unknown): string {
   return messageOf(error);
 }
 
-/** Step Functions adds these, and takes $eval away. */
+/** Functions that Step Functions adds; it removes $eval. */
 const addedFunctions = {
   eval: undefined,
   parse: (text: string): unknown => JSON.parse(text),

@@ -32,7 +32,7 @@ export const jsonpathLanguage: QueryLanguage = {
   },
 };
 
-/** What is wrong with the references of a template; undefined if nothing is. */
+/** Returns the problem with the references in a template; undefined if there is none. */
 export function jsonpathProblem(template: unknown): string | undefined {
   if (typeof template !== "object" || template === null) return undefined;
   for (const [key, value] of Object.entries(template)) {

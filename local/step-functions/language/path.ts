@@ -19,7 +19,7 @@ export function readPath(path: string): readonly Step[] | undefined {
   return steps;
 }
 
-/** What is at the path: `$` is the data, `$$` the context. Undefined where there is nothing. */
+/** Returns the value at the path: `$` is the data, `$$` the context. Undefined if there is none. */
 export function lookUp(path: string, data: unknown, context: unknown): unknown {
   const steps = readPath(path) ?? [];
   return follow(path.startsWith("$$") ? context : data, steps);

@@ -2,16 +2,16 @@ import type { InputFields, OutputFields } from "../graph/definition.ts";
 
 export type Variables = Readonly<Record<string, unknown>>;
 
-/** What the expressions of one visit of a state see. */
+/** The data that expressions can access in one visit of a state. */
 export interface Scope {
-  /** As the state got it. */
+  /** The original input of the state. */
   readonly input: unknown;
   /** `$states.context` or `$$`. */
   readonly context: Readonly<Record<string, unknown>>;
   readonly variables: Variables;
 }
 
-/** What a state's work came to, for its output. */
+/** The outcome of a state's work, from which its output is computed. */
 export type Outcome = { readonly result: unknown } | { readonly errorOutput: unknown };
 
 export interface Departure {
@@ -20,18 +20,18 @@ export interface Departure {
   readonly assigned: Variables;
 }
 
-/** How a state's fields are computed. Everything here throws StatesError. */
+/** Evaluates a state's fields. All methods throw StatesError. */
 export interface QueryLanguage {
-  /** What the work is given: Arguments, or InputPath and Parameters; without them the input. */
+  /** Returns the input of the work: Arguments, or InputPath and Parameters; by default the state's input. */
   workInput(fields: InputFields, scope: Scope): Promise<unknown>;
-  /** What a Map state maps over when it reads no file. */
+  /** Returns the items of a Map state that reads no file. */
   items(
     fields: InputFields & { Items?: unknown; ItemsPath?: string | undefined },
     scope: Scope,
   ): Promise<unknown>;
   /** A template such as ItemSelector. */
   template(template: unknown, fields: InputFields, scope: Scope): Promise<unknown>;
-  /** One field that may be computed, or (JSONPath) a field of its name and `Path` in its place. */
+  /** Evaluates a field, or in JSONPath the field with `Path` after its name. */
   field(holder: object, name: string, fields: InputFields, scope: Scope): Promise<unknown>;
   leave(fields: OutputFields, scope: Scope, outcome: Outcome): Promise<Departure>;
 }

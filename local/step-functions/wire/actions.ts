@@ -111,7 +111,7 @@ export function statesActions(machines: StateMachines, executions: Executions): 
   };
 }
 
-/** Once for a name: the same call while it runs is answered with the same execution. */
+/** Idempotent by name: the same call while the execution runs returns it. */
 function start(executions: Executions, machine: StateMachine, name: string, input: string): Execution {
   checkName(name);
   checkJson(input);

@@ -2,7 +2,7 @@ import type { Counts, MapRun } from "../distributed/map-run.ts";
 import type { Execution } from "../interpreter/execution.ts";
 import type { StateMachine } from "../state-machine.ts";
 
-/** As the list and describe actions answer them. Fields that are undefined are left out. */
+/** The format of list and describe actions. Undefined fields are omitted. */
 export function describeMachine(machine: StateMachine): object {
   const { logging } = machine;
   return {

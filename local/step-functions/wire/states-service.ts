@@ -5,7 +5,7 @@ import type { Executions } from "../executions/executions.ts";
 import type { StateMachines } from "../state-machines.ts";
 import { type ActionName, actionInputs, statesActions } from "./actions.ts";
 
-/** AWS Step Functions' API for what runs; the deployment creates the state machines. */
+/** The Step Functions API for executions; the deployment creates the state machines. */
 export function statesService(machines: StateMachines, executions: Executions): LocalService {
   const actions = statesActions(machines, executions);
   return {

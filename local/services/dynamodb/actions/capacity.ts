@@ -1,6 +1,6 @@
 import type { Input } from "../fields.ts";
 
-/** What ReturnConsumedCapacity asks for; nothing where it asks for nothing. */
+/** Returns the capacity that ReturnConsumedCapacity requests; empty if it requests none. */
 export function consumedCapacity(
   { ReturnConsumedCapacity: asked }: Input,
   tableName: string,

@@ -37,7 +37,7 @@ export function getItem(find: FindTable, input: Input): Output {
   };
 }
 
-/** One item by its key, as far as it is projected. */
+/** Returns the projected attributes of one item. */
 export function readOne(
   table: Table,
   rawKey: unknown,

@@ -4,10 +4,10 @@ import { type AttributeValue, attributeOf, type Item } from "../values/attribute
 import { beginsWith, compareValues } from "../values/compare.ts";
 import { validationError } from "../values/validation.ts";
 
-/** Below 0 for a sort key before those that a key condition takes, above 0 for one behind them. */
+/** Negative for a sort key before the range of a key condition, positive for one after it. */
 type Place = (sortKey: AttributeValue) => number;
 
-/** Of a partition's items, in the order of their sort keys, those that the condition on the sort key takes. */
+/** Returns the items of a partition that match the condition on the sort key, in sort order. */
 export function itemsInRange(
   items: readonly Item[],
   sortKey: string | undefined,

@@ -11,7 +11,7 @@ import { itemBytes } from "../values/size.ts";
 import { validationError } from "../values/validation.ts";
 import { consumedCapacity, readUnits } from "./capacity.ts";
 
-/** What Query and Scan ask of a page of items, whichever items those are. */
+/** The common parameters of a page for Query and Scan. */
 export interface PageRequest {
   readonly table: Table;
   readonly index: IndexDefinition | undefined;
@@ -39,7 +39,7 @@ export const pageFields = [
 
 const maxPageBytes = 1024 * 1024;
 
-/** Throws AwsError. The caller reads what it knows alone, then has the placeholders checked. */
+/** Throws AwsError. The caller reads its own parameters first and then has the placeholders checked. */
 export function readPageRequest(table: Table, input: Input): PageRequest {
   const index = input.IndexName === undefined ? undefined : table.index(String(input.IndexName));
   if (index?.global && input.ConsistentRead === true) {
@@ -65,7 +65,7 @@ export function readPageRequest(table: Table, input: Input): PageRequest {
   };
 }
 
-/** As many of the items as fit on a page; the limit counts items examined, not items returned. */
+/** Returns as many items as fit on a page; the limit counts examined items, not returned ones. */
 export function page(request: PageRequest, items: Iterable<Item>, input: Input): Output {
   const { table, index, filter, limit } = request;
   const found: Item[] = [];

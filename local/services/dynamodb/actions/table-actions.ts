@@ -138,7 +138,7 @@ function readBilling(input: Input): TableEntry["billing"] {
   return { mode, throughput };
 }
 
-/** Undefined where the stream is to be off. */
+/** Returns undefined if the stream is disabled. */
 function readStreamSpecification(raw: unknown): StreamViewType | undefined {
   const { StreamEnabled: enabled, StreamViewType: asked } = (raw ?? {}) as Input;
   if (enabled !== true) {

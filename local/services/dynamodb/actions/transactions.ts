@@ -20,7 +20,7 @@ const plans: Readonly<Record<string, { readonly plan: Plan; readonly fields: rea
 const maxItems = 100;
 const tokenMilliseconds = 10 * 60_000;
 
-/** Remembers the tokens of transactions that were done, as long as AWS does. */
+/** Remembers the tokens of finished transactions, for as long as AWS does. */
 export class Transactions {
   readonly #done = new Map<string, { readonly input: Input; readonly at: number }>();
 

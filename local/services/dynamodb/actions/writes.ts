@@ -11,7 +11,7 @@ import type { Table } from "../store/table.ts";
 import { type Item, readItem } from "../values/attribute-value.ts";
 import { validationError } from "../values/validation.ts";
 
-/** What a call will write, once nothing is against it. */
+/** A validated write that is not yet executed. */
 export interface PlannedWrite {
   readonly table: Table;
   /** The item's key, with or without the rest of the item. */
@@ -29,7 +29,7 @@ export const conditionFields = [
   "ReturnValuesOnConditionCheckFailure",
 ];
 
-/** Each of these throws AwsError, and ConditionFailedError where the condition does not hold. */
+/** These functions throw AwsError, and ConditionFailedError if the condition is not satisfied. */
 export function planPut(table: Table, input: Input): PlannedWrite {
   const after = readItem(input.Item);
   table.requireStorable(after);

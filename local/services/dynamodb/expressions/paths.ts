@@ -15,7 +15,7 @@ export function valueAt(item: Item, path: Path): AttributeValue | undefined {
   return value;
 }
 
-/** In DynamoDB's messages: `[a, [0], b]`. */
+/** Formats a path as in DynamoDB's messages: `[a, [0], b]`. */
 export function pathText(path: Path): string {
   return `[${path.map((step) => (typeof step === "number" ? `[${step}]` : step)).join(", ")}]`;
 }

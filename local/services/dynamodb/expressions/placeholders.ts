@@ -10,7 +10,7 @@ export class Placeholders {
   readonly #values: Item;
   readonly #unused: { readonly names: Set<string>; readonly values: Set<string> };
 
-  /** Takes ExpressionAttributeNames and ExpressionAttributeValues as they came. Throws AwsError. */
+  /** Receives the unvalidated ExpressionAttributeNames and ExpressionAttributeValues. Throws AwsError. */
   constructor(names: unknown, values: unknown) {
     this.#names = new Map(Object.entries(given(names, "ExpressionAttributeNames")).map(checkedName));
     this.#values = readItem(given(values, "ExpressionAttributeValues"));
@@ -30,7 +30,7 @@ export class Placeholders {
     return attributeOf(this.#values, placeholder);
   }
 
-  /** Throws ValidationException for what no expression uses, once all are read. */
+  /** Throws ValidationException for placeholders that no expression uses. Call it after all expressions are parsed. */
   requireAllUsed(): void {
     for (const [field, unused] of [
       ["ExpressionAttributeNames", this.#unused.names],

@@ -22,14 +22,14 @@ export function readProjection(text: unknown, placeholders: Placeholders): Proje
   return tree;
 }
 
-/** Of paths that are known not to overlap. */
+/** The paths must not overlap. */
 export function projectionOf(paths: readonly Path[]): Projection {
   const tree = newPathTree<true>();
   for (const path of paths) addPath(tree, path, true, () => validationError("The paths overlap."));
   return tree;
 }
 
-/** What the projection names of the item; the elements of a list close up. */
+/** Returns the projected part of an item; gaps in lists are closed. */
 export function project(item: Item, node: Projection): Item {
   return Object.fromEntries(
     [...node.children].flatMap(([step, child]) => {

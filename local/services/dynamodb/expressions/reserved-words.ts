@@ -1,4 +1,4 @@
-/** The list of AWS's developer guide: none of these is allowed in an expression as an attribute name. */
+/** The list in AWS's developer guide: expressions must not contain these words as attribute names. */
 const words = `
   ABORT ABSOLUTE ACTION ADD AFTER AGENT AGGREGATE ALL ALLOCATE ALTER ANALYZE AND ANY ARCHIVE ARE ARRAY AS
   ASC ASCII ASENSITIVE ASSERTION ASYMMETRIC AT ATOMIC ATTACH ATTRIBUTE AUTH AUTHORIZATION AUTHORIZE AUTO

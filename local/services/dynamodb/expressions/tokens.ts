@@ -6,7 +6,7 @@ export interface Token {
 const pattern =
   /\s+|(?<word>[A-Za-z][A-Za-z0-9_]*)|(?<name>#[A-Za-z0-9_]+)|(?<value>:[A-Za-z0-9_]+)|(?<number>\d+)|(?<symbol><>|<=|>=|[<>=()[\],.+-])|(?<unknown>[\s\S])/gy;
 
-/** In one pass over the text; the last token is the end. */
+/** Splits the text in one pass; the last token is the end. */
 export function tokensOf(text: string): Token[] {
   const tokens: Token[] = [];
   for (const { groups = {} } of text.matchAll(pattern)) {

@@ -1,7 +1,7 @@
 import type { AttributeValue } from "../values/attribute-value.ts";
 import type { Path, PathNode } from "./paths.ts";
 
-/** What a SET assigns. */
+/** The value of a SET. */
 export type Term =
   | { readonly kind: "path"; readonly path: Path }
   | { readonly kind: "value"; readonly value: AttributeValue }
@@ -13,7 +13,7 @@ export type Change =
   | { readonly kind: "remove" }
   | { readonly kind: "add" | "delete"; readonly value: AttributeValue };
 
-/** An UpdateExpression: its changes by path, none of which is a part of another. */
+/** An UpdateExpression: its changes by path; no path is a part of another. */
 export interface Update {
   readonly changes: PathNode<Change>;
   readonly paths: readonly Path[];

@@ -7,7 +7,7 @@ import { partsOf } from "./keys.ts";
 import type { KeyTypes } from "./read-table.ts";
 import type { IndexDefinition, Table } from "./table.ts";
 
-/** A table with what is said about it. */
+/** A table with its settings. */
 export interface TableEntry {
   readonly table: Table;
   keyTypes: KeyTypes;
@@ -29,7 +29,7 @@ export interface KeptTable {
 export class Database {
   readonly tables = new Map<string, TableEntry>();
   readonly streams = new Map<string, ChangeStream>();
-  /** Of tables that are yet to be created, by name. */
+  /** State for tables that are not created yet, by name. */
   readonly kept = new Map<string, KeptTable>();
 
   save(): ReadonlyMap<string, KeptTable> {
@@ -41,7 +41,7 @@ export class Database {
     );
   }
 
-  /** By name or ARN. Throws ResourceNotFoundException. */
+  /** Finds a table by name or ARN. Throws ResourceNotFoundException. */
   find(nameOrArn: unknown): TableEntry {
     const text = String(nameOrArn);
     const name = text.startsWith("arn:") ? (text.split("/")[1] ?? text) : text;
@@ -55,7 +55,7 @@ export function tableArn(name: string): string {
   return `arn:aws:dynamodb:${region}:${accountId}:table/${name}`;
 }
 
-/** As DescribeTable answers it. */
+/** Returns the response of DescribeTable. */
 export function describeTable(entry: TableEntry): Output {
   const { table, billing, keyTypes } = entry;
   const throughput = {

@@ -16,7 +16,7 @@ const hashDigits = 32;
 /** The items of a table or of an index: by partition, and in each by sort key. */
 export class ItemTree {
   readonly #keys: Keys;
-  /** In an index several items may have one key: they are in the order of the table's keys. */
+  /** In an index several items may have the same key; they are ordered by the table's keys. */
   readonly #tableKeys: Keys;
   readonly #partitions = new Map<string, Partition>();
   readonly #inScanOrder: Partition[] = [];
@@ -61,12 +61,12 @@ export class ItemTree {
     );
   }
 
-  /** In the order of their sort keys. */
+  /** Returns the items in the order of their sort keys. */
   partition(hashKey: AttributeValue | undefined): readonly Item[] {
     return this.#partitions.get(partitionText(hashKey))?.items ?? [];
   }
 
-  /** Those of a partition behind a key, backwards where `forward` is false. */
+  /** Yields the items of a partition after a key; in reverse order if `forward` is false. */
   *after(items: readonly Item[], key: Item | undefined, forward: boolean): Generator<Item> {
     if (forward) {
       const first = key === undefined ? 0 : firstNot(items, (each) => this.#order(each, key) <= 0);
@@ -77,7 +77,7 @@ export class ItemTree {
     for (let at = end - 1; at >= 0; at -= 1) yield items[at] as Item;
   }
 
-  /** All items behind a key, in the order of a scan; of one segment where there are several. */
+  /** Yields all items after a key in scan order; only those of one segment if there are several. */
   *scan(key: Item | undefined, segment = 0, segments = 1): Generator<Item> {
     const keyHash = key && hashOf(partitionText(attributeOf(key, this.#keys.hash.name)));
     const start = keyHash ?? boundary(segment, segments);
@@ -102,7 +102,7 @@ export class ItemTree {
     return partition;
   }
 
-  /** Of two items of one partition. */
+  /** Compares two items of the same partition. */
   #order(a: Item, b: Item): number {
     const { range } = this.#keys;
     const byRange = range === undefined ? 0 : compareAttribute(a, b, range.name);
@@ -121,7 +121,7 @@ function partitionText(hashKey: AttributeValue | undefined): string {
   return JSON.stringify(hashKey);
 }
 
-/** Of the whole key, so that no two partitions share a place. */
+/** Hashes the whole key, so that no two partitions have the same position. */
 function hashOf(text: string): string {
   return createHash("md5").update(text).digest("hex");
 }

@@ -31,7 +31,7 @@ export function keyText(item: Item, keys: Keys): string {
   return JSON.stringify(partsOf(keys).map(({ name }) => attributeOf(item, name)));
 }
 
-/** Throws ValidationException unless this is a key and nothing else. */
+/** Throws ValidationException unless the item consists of exactly the key attributes. */
 export function requireKey(key: Item, keys: Keys): void {
   const parts = partsOf(keys);
   const fits = Object.keys(key).length === parts.length && parts.every((part) => hasPart(key, part));

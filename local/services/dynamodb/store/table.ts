@@ -84,7 +84,7 @@ export class Table {
     this.stream?.append(before, after, by);
   }
 
-  /** Deletes what has expired, as the service does in its own time. */
+  /** Deletes expired items, which the real service does later. */
   expire(now: Date): number {
     const name = this.expiryAttribute;
     if (name === undefined) return 0;

@@ -38,7 +38,7 @@ export function typeOf(value: AttributeValue): AttributeType {
   return Object.keys(value)[0] as AttributeType;
 }
 
-/** What a value holds, whatever its type. */
+/** Returns the content of a value of any type. */
 export function contentOf(value: AttributeValue): unknown {
   return Object.values(value)[0];
 }
@@ -116,7 +116,7 @@ function number(content: unknown): string {
 function bytes(content: unknown): string {
   const encoded = text(content);
   if (!base64.test(encoded)) throw notOf("Blob");
-  // Of the texts that stand for the same bytes the usual one, so that equal bytes have equal texts.
+  // Normalises base64, so that equal bytes have equal texts.
   return Buffer.from(encoded, "base64").toString("base64");
 }
 

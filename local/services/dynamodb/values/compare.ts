@@ -1,7 +1,7 @@
 import { type AttributeValue, attributeOf, contentOf, typeOf } from "./attribute-value.ts";
 import { compareDecimals, parseDecimal } from "./decimal.ts";
 
-/** By value: the order of a map's attributes and of a set's members does not count. */
+/** Compares by value: the order of a map's attributes and of a set's members is ignored. */
 export function equalValues(a: AttributeValue, b: AttributeValue): boolean {
   if ("M" in a) {
     if (!("M" in b)) return false;
@@ -30,7 +30,10 @@ export function equalValues(a: AttributeValue, b: AttributeValue): boolean {
   return left.every((member) => members.has(member));
 }
 
-/** Below, equal or above 0; undefined where the two have no order: another type, or one that has none. */
+/**
+ * Returns a negative number, 0 or a positive number; undefined if the values are not comparable, because their types
+ * differ or are unordered.
+ */
 export function compareValues(a: AttributeValue, b: AttributeValue): number | undefined {
   if ("S" in a && "S" in b) return compareTexts(a.S, b.S);
   if ("N" in a && "N" in b) {
@@ -40,7 +43,7 @@ export function compareValues(a: AttributeValue, b: AttributeValue): number | un
   return undefined;
 }
 
-/** In the order of their UTF-8 bytes, which is that of code points and not that of JavaScript's code units. */
+/** Compares UTF-8 bytes, which is the order of code points, unlike that of JavaScript's code units. */
 function compareTexts(a: string, b: string): number {
   const shared = Math.min(a.length, b.length);
   for (let at = 0; at < shared; at += 1) {

@@ -10,10 +10,10 @@ const maxDigits = 38;
 const maxMagnitude = 126;
 const minMagnitude = -129;
 const form = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
-/** Longer than any number that DynamoDB takes, so that the cost of reading one is bounded. */
+/** Longer than any number that DynamoDB accepts; it limits the cost of parsing. */
 const maxText = 400;
 
-/** Throws ValidationException for what DynamoDB does not store as a number: it keeps 38 digits exactly. */
+/** Throws ValidationException for numbers that DynamoDB does not store: it keeps 38 digits exactly. */
 export function parseDecimal(text: string): Decimal {
   const match = text.length > maxText ? null : form.exec(text);
   const [, sign = "", whole = "", fraction = "", power = "0"] = match ?? [];
@@ -31,7 +31,7 @@ export function compareDecimals(a: Decimal, b: Decimal): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** Throws ValidationException where the sum has more digits than DynamoDB keeps. */
+/** Throws ValidationException if the sum has more digits than DynamoDB keeps. */
 export function addDecimals(a: Decimal, b: Decimal): Decimal {
   const exponent = Math.min(a.exponent, b.exponent);
   return inRange(normal(scaled(a, exponent) + scaled(b, exponent), exponent));
@@ -41,7 +41,7 @@ export function negated({ coefficient, exponent }: Decimal): Decimal {
   return { coefficient: -coefficient, exponent };
 }
 
-/** As DynamoDB answers it: plain, without leading or trailing zeros. */
+/** Formats a number like DynamoDB: plain, without leading or trailing zeros. */
 export function decimalText({ coefficient, exponent }: Decimal): string {
   const sign = coefficient < 0n ? "-" : "";
   const digits = String(coefficient < 0n ? -coefficient : coefficient);

@@ -19,7 +19,7 @@ function valueBytes(value: AttributeValue): number {
   return 1;
 }
 
-/** What the function size() answers; undefined for a type that has no size. */
+/** Returns the result of the function size(); undefined for a type without a size. */
 export function sizeOf(value: AttributeValue): number | undefined {
   if ("S" in value) return value.S.length;
   if ("B" in value) return binaryBytes(value.B);
