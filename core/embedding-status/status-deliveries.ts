@@ -3,10 +3,10 @@ import { runFields } from "../log.ts";
 import { type Delivery, type DeliveryDeps, processDeliveries } from "../queues/process-deliveries.ts";
 import { type StatusDeps, writeEmbeddingStatus } from "./write-status.ts";
 
-/** Receipts at once: each holds its deltas in memory. */
+/** Concurrent receipts; each one holds its deltas in memory. */
 const width = 2;
 
-/** Writes the statuses of these messages' receipts. Resolves to the ids of the messages to be redelivered. */
+/** Writes the statuses of the messages' receipts. Returns the ids of the messages to redeliver. */
 export function writeStatuses(
   deliveries: readonly Delivery[],
   deps: StatusDeps & DeliveryDeps,

@@ -4,7 +4,7 @@ import { unlessConditionFailed } from "../conditional-write.ts";
 import { fiveDigits, type ReceiptRef } from "../receipts/receipt.ts";
 import type { ReceiptPart } from "../receipts/vector-ids.ts";
 
-/** The values that this product writes of those that applications give to `embedding_status`. */
+/** The values of `embedding_status` that this product writes; applications may write others. */
 export type EmbeddingStatus = "SUCCESS" | "FAILED";
 
 const item = z.object({ SK: z.string(), embedding_status: z.unknown() });
@@ -19,7 +19,7 @@ export class StatusStore {
     this.#receiptsTable = receiptsTable;
   }
 
-  /** By part, the status of every line and word that is there. */
+  /** Returns the status of every existing line and word, by part. */
   async statusesOf(receipt: ReceiptRef): Promise<Map<ReceiptPart, unknown>> {
     const { PK, stem } = keyOf(receipt);
     const pages = paginateQuery(
@@ -42,7 +42,7 @@ export class StatusStore {
     return statuses;
   }
 
-  /** False for an item that was deleted meanwhile: it stays deleted. */
+  /** Returns false if the item was deleted meanwhile; it is not recreated. */
   async write(receipt: ReceiptRef, part: ReceiptPart, status: EmbeddingStatus): Promise<boolean> {
     const { PK, stem } = keyOf(receipt);
     const update = new UpdateCommand({

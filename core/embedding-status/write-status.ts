@@ -11,9 +11,9 @@ import type { RunStore } from "../runs/run-store.ts";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 import type { EmbeddingStatus, StatusStore } from "./status-store.ts";
 
-/** Updates at once, of one receipt. */
+/** Concurrent updates of one receipt. */
 const width = 8;
-/** Runs that may follow each other while one receipt is written. */
+/** The number of newer runs that may become current while one receipt is written. */
 const maxRounds = 5;
 
 export interface StatusDeps {
@@ -23,7 +23,7 @@ export interface StatusDeps {
   readonly metrics: Metrics;
 }
 
-/** Each time that statuses were written, another run had become current. */
+/** Another run became current during each attempt to write the statuses. */
 export class ReceiptRestlessError extends VectorkeepError {
   constructor({ imageId, receiptId }: ReceiptRef) {
     super(
@@ -34,9 +34,10 @@ export class ReceiptRestlessError extends VectorkeepError {
 }
 
 /**
- * Brings `embedding_status` of a receipt's lines and words to what its current run says: SUCCESS for those whose vectors are published,
- * FAILED for those of a half that failed. Idempotent: what a message says beside the receipt does not matter, and an item that has the
- * status is not written. A run that becomes current meanwhile is written too, so that no late write of an older one stays.
+ * Sets `embedding_status` of a receipt's lines and words according to its current run: SUCCESS if their vectors are
+ * published, FAILED if their half failed. Idempotent: only the receipt of a message matters, and items that already
+ * have the status are not written. Repeats the write if another run becomes current meanwhile, so that no late write of
+ * an older run remains.
  */
 export async function writeEmbeddingStatus(receipt: ReceiptRef, deps: StatusDeps): Promise<number> {
   let written = 0;
@@ -78,7 +79,10 @@ async function writeRun(run: CompactionRun, deps: StatusDeps): Promise<number> {
   return written;
 }
 
-/** By line and word, of the halves that are settled. A delta is gone only when a later run has taken its place. */
+/**
+ * Returns the wanted status of each line and word of the settled halves. A delta is only missing if a later run has
+ * replaced it.
+ */
 async function wantedStatuses(
   run: CompactionRun,
   { deltas }: StatusDeps,

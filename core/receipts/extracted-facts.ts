@@ -8,7 +8,7 @@ const extracted = z.object({ type: z.string(), value: z.union([z.string(), z.num
 
 type Key = keyof ExtractedMetadata;
 
-/** The metadata key of each type of fact, and how its value is normalised; empty for what is none. */
+/** The metadata key of each type of fact, and its normalisation, which returns an empty text for an invalid value. */
 const factOf: ReadonlyMap<string, readonly [Key, (text: string) => string]> = new Map([
   ["phone", ["normalized_phone_10", normalizedPhone]],
   ["address", ["normalized_full_address", normalizedAddress]],
@@ -34,7 +34,10 @@ export function extractedFacts(words: readonly WordRow[]): ExtractedMetadata {
 
 const phoneDigits = 10;
 
-/** The last ten digits of a telephone number: without the country code where the number itself has ten, as in North America. */
+/**
+ * Returns the last ten digits of a telephone number, which omits the country code of ten-digit numbers such as in North
+ * America.
+ */
 function normalizedPhone(text: string): string {
   const digits = text.replace(/\D/gu, "").slice(-phoneDigits);
   return digits.length < phoneDigits || new Set(digits).size === 1 ? "" : digits;
@@ -66,7 +69,10 @@ function normalizedAddress(text: string): string {
     .join(" ");
 }
 
-/** The host of a URL in small letters without `www.`, and its path without query and last slash; `/` where there is none. */
+/**
+ * Returns the host of a URL in lower case without `www.`, and its path without query and last slash; `/` if there is
+ * none.
+ */
 function normalizedUrl(text: string): string {
   const hasScheme = /^[a-z]+:\/\//iu.test(text.trim());
   // A mailbox, not a site.

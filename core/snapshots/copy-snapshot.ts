@@ -8,14 +8,14 @@ import type { SnapshotStore } from "./snapshot-store.ts";
 export interface CopySnapshotDeps {
   readonly from: SnapshotStore;
   readonly to: SnapshotStore;
-  /** Snapshots that stay there, the newest included. */
+  /** The number of snapshots to keep there, including the newest. */
   readonly kept: number;
   readonly onBytes: (bytes: number) => void;
 }
 
 /**
- * Copies a snapshot to another store, where it is the newest one then; what is there already is not copied again.
- * Resolves to what that store names. Throws SnapshotCorruptError.
+ * Copies a snapshot to another store and makes it the newest one there, without copying existing objects again. Returns
+ * the newest snapshot of that store. Throws SnapshotCorruptError.
  */
 export async function copySnapshot(
   { from, to, kept, onBytes }: CopySnapshotDeps,

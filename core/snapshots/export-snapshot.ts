@@ -10,7 +10,7 @@ import type { Latest, SnapshotStore } from "./snapshot-store.ts";
 
 export interface ExportDeps extends Omit<MaterialiseDeps, "begin" | "inTime" | "deadline"> {
   readonly store: SnapshotStore;
-  /** Snapshots that stay, the newest included. */
+  /** The number of snapshots to keep, including the newest. */
   readonly kept: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -19,8 +19,8 @@ export interface ExportDeps extends Omit<MaterialiseDeps, "begin" | "inTime" | "
 }
 
 /**
- * `nothing`: nothing is published. `current`: the newest snapshot has all that is published. `superseded`: another export
- * was faster, and its snapshot is the newest one.
+ * `nothing`: nothing is published. `current`: the newest snapshot is up to date. `superseded`: another export was
+ * faster, and its snapshot is the newest one.
  */
 export type ExportOutcome =
   | { readonly state: "nothing" }
@@ -28,9 +28,9 @@ export type ExportOutcome =
   | { readonly state: "written"; readonly latest: SnapshotPointer; readonly manifest: SnapshotManifest };
 
 /**
- * Writes what a collection has published as a snapshot, unless the newest one has it. Archive and manifest are written
- * first; the pointer is moved last, by one conditional write, so that a reader sees a whole snapshot or the one before.
- * `deadline` is a moment of the clock by which it must be over.
+ * Writes the published content of a collection as a snapshot, unless the newest one is up to date. Archive and manifest
+ * are written first; the pointer is updated last, by one conditional write, so that readers see either the complete new
+ * snapshot or the previous one. `deadline` is the time of the clock by which it must have finished.
  */
 export async function exportSnapshot(deps: ExportDeps, deadline: number): Promise<ExportOutcome> {
   const { collection, store, clock, log } = deps;
@@ -72,7 +72,10 @@ function isIn({ pointer }: Latest, shard: string, name: string | undefined): boo
   return pointer.generations[shard] === (name ?? null);
 }
 
-/** Packs, compresses, measures and uploads in one pass: nothing of the archive is on disk, and a few parts are in memory. */
+/**
+ * Packs, compresses, measures and uploads in one pass, so that no part of the archive is on disk and only a few parts
+ * are in memory.
+ */
 async function upload(
   { collection, store }: ExportDeps,
   snapshot: string,
@@ -87,7 +90,7 @@ async function upload(
     measured.destroy(error);
     throw error;
   });
-  // Neither may go on when this is over: the files are removed.
+  // Waits for both, because the files are removed afterwards.
   const ended = await Promise.allSettled([uploading, packing]);
   for (const one of ended) if (one.status === "rejected") throw one.reason;
   return measured;

@@ -25,21 +25,21 @@ export interface MaterialiseDeps {
   readonly shards: readonly ShardName[];
   readonly target: { readonly model: string; readonly dimensions: number };
   readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
-  /** Folder of all collections, where the stack's file system is mounted. Only read. */
+  /** The folder of all collections on the stack's file system; read-only. */
   readonly collectionsPath: string;
   /** File of the native Chroma library. */
   readonly library: string;
-  /** A local folder of this process alone; what is in it is removed. */
+  /** A local folder of this process; its content is removed. */
   readonly scratch: string;
   readonly deltas: DeltaStore;
   readonly memoryMiB: number;
   readonly clock: Clock;
   readonly log: Log;
-  /** Begins a step. Throws SnapshotOverdueError when the time is over. */
+  /** Starts a step. Throws SnapshotOverdueError after the deadline. */
   readonly begin: (step: string) => void;
-  /** The same within a step. */
+  /** Checks the deadline within a step. */
   readonly inTime: (step: string) => void;
-  /** A moment of the clock by which it must be over. */
+  /** The time of the clock by which the work must have finished. */
   readonly deadline: number;
 }
 
@@ -51,7 +51,7 @@ export interface Materialised {
   readonly generations: GenerationNames;
 }
 
-/** What a shard has published. */
+/** The published content of a shard. */
 interface Part {
   readonly shard: ShardName;
   readonly head: Head;
@@ -59,7 +59,7 @@ interface Part {
   readonly manifest: Manifest;
 }
 
-/** The heads of all shards; undefined where nothing is published. */
+/** Returns the heads of all shards; undefined if nothing is published. */
 export async function headsOf(
   deps: Pick<MaterialiseDeps, "shards" | "control">,
 ): Promise<Map<ShardName, Head | undefined>> {
@@ -71,9 +71,9 @@ export async function headsOf(
 }
 
 /**
- * Makes one database of what all shards have published, and removes it when `use` is over. The largest shard is copied, and
- * the others are inserted into the copy. A generation that is collected as garbage meanwhile gives way to the newer head.
- * Throws SnapshotTooLargeError, SnapshotIncompleteError, GenerationCorruptError, CollectionOfOtherModelError.
+ * Builds one database from the published content of all shards, and removes it after `use`. Copies the largest shard
+ * and inserts the others into the copy. If garbage collection removes a generation meanwhile, uses the newer head.
+ * Throws SnapshotTooLargeError, SnapshotIncompleteError, GenerationCorruptError and CollectionOfOtherModelError.
  */
 export async function withMaterialised<T>(
   deps: MaterialiseDeps,
@@ -172,7 +172,7 @@ async function requireCount(collection: Collection, store: VectorStore, vectors:
   );
 }
 
-/** What a fold does, but that nothing is left above the base. */
+/** Applies the whole overlay to the base, like a fold that leaves no overlay. */
 async function applyOverlay(
   deps: MaterialiseDeps,
   shard: ShardName,
@@ -198,7 +198,7 @@ async function applyOverlay(
   );
 }
 
-/** Inserts all that a shard has published, from a copy of its own that is gone afterwards. */
+/** Inserts the published content of a shard, from a private copy that is removed afterwards. */
 function insertShard(
   deps: MaterialiseDeps,
   into: VectorStore,

@@ -4,15 +4,15 @@ import type { Latest, SnapshotStore } from "./snapshot-store.ts";
 
 export interface PublishSnapshotDeps {
   readonly store: SnapshotStore;
-  /** Snapshots that stay, the newest included. */
+  /** The number of snapshots to keep, including the newest. */
   readonly kept: number;
   /** Called before each step. */
   readonly onStep: (step: string) => void;
 }
 
 /**
- * Makes a snapshot the newest one, whose archive is there, unless another export was faster since `before`: then what it
- * consists of is removed. Resolves to the newest one.
+ * Makes an uploaded snapshot the newest one. If another export was faster since `before`, removes the snapshot instead.
+ * Returns the newest snapshot.
  */
 export async function publishSnapshot(
   { store, kept, onStep }: PublishSnapshotDeps,

@@ -2,24 +2,24 @@ import type { Collection } from "../../contract/collections.ts";
 import { SnapshotTooLargeError } from "./snapshot-errors.ts";
 
 const mib = 1024 * 1024;
-/** What a vector takes in a database beside its numbers: text, metadata, links of the graph. */
+/** Bytes of a vector in a database in addition to its numbers: text, metadata, links of the graph. */
 const bytesBeside = 2_500;
-/** What changes leave behind in a database until it is written again. */
+/** The factor by which changes enlarge a database until it is rewritten. */
 const growth = 1.2;
-/** The graph in memory, by the size of its numbers. */
+/** The size of the graph in memory, relative to its numbers. */
 const graphFactor = 1.5;
-/** Node with the parts of the upload, and the server without vectors but with the bodies of upserts: 820 MiB were measured. */
+/** Node, the server without vectors, and the parts of the upload. */
 const fixedMiB = 1_000;
 
 export interface RoomAsked {
   readonly dimensions: number;
-  /** Of each shard, largest first: its database, its vectors, and those that are above the database. */
+  /** For each shard, largest first: the bytes and vectors of its database, and the number of vectors above it. */
   readonly shards: readonly { readonly bytes: number; readonly vectors: number; readonly above: number }[];
   readonly freeBytes: number;
   readonly memoryMiB: number;
 }
 
-/** Throws SnapshotTooLargeError. */
+/** Checks that an export fits into disk and memory. Throws SnapshotTooLargeError. */
 export function requireRoom(
   collection: Collection,
   { dimensions, shards, freeBytes, memoryMiB }: RoomAsked,

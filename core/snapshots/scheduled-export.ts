@@ -6,10 +6,7 @@ export interface ScheduledExportDeps extends ExportDeps {
   readonly metrics: Metrics;
 }
 
-/**
- * Exports what is published, and measures for how long the newest snapshot has not been replaced although something else is
- * published.
- */
+/** Exports the published content, and measures for how long the newest snapshot has been outdated. */
 export async function scheduledExport(deps: ScheduledExportDeps, deadline: number): Promise<SnapshotAnswer> {
   const { store, metrics, now } = deps;
   try {
@@ -17,7 +14,7 @@ export async function scheduledExport(deps: ScheduledExportDeps, deadline: numbe
     if (outcome.state === "written") metrics.count("SnapshotsWritten", 1);
     return answerOf(outcome);
   } catch (error) {
-    // What fails here too must not hide why the export failed.
+    // An error of this measurement must not hide the error of the export.
     const latest = await store.latest().catch(() => undefined);
     if (latest) {
       const seconds = Math.round((now() - Date.parse(latest.pointer.created_at)) / 1000);

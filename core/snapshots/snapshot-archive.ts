@@ -3,16 +3,16 @@ import { Readable, Transform } from "node:stream";
 import { constants, createZstdCompress } from "node:zlib";
 import * as tar from "tar";
 
-/** Numbers barely compress; the rest of a database does at any level. */
+/** Numbers barely compress, and the rest of a database compresses at any level. */
 const compressionLevel = 1;
 
-/** Passes bytes on, and knows how many there were and their SHA-256. */
+/** Passes bytes through, and computes their count and SHA-256. */
 export class Measured extends Transform {
   readonly #hash: Hash = createHash("sha256");
   #bytes = 0;
   readonly #onBytes: (bytes: number) => void;
 
-  /** `onBytes` is called with the sum so far; what it throws ends the stream. */
+  /** `onBytes` receives the number of bytes so far; an error that it throws ends the stream. */
   constructor(onBytes: (bytes: number) => void = () => undefined) {
     super();
     this.#onBytes = onBytes;
@@ -22,7 +22,7 @@ export class Measured extends Transform {
     return this.#bytes;
   }
 
-  /** Of what has passed; call it once, at the end. */
+  /** Returns the digest of all bytes; call it once, at the end. */
   sha256(): string {
     return this.#hash.digest("hex");
   }
@@ -40,7 +40,10 @@ export class Measured extends Transform {
   }
 }
 
-/** The files of a folder as the stages of a tar archive compressed by zstd, in which they lie in one folder of that name. */
+/**
+ * Returns the stages that pack the files of a folder into a zstd-compressed tar archive, in one folder with the name
+ * `folder`.
+ */
 export function packed(source: string, paths: readonly string[], folder: string): [Readable, Transform] {
   const pack = tar.create({ cwd: source, prefix: folder, portable: true, noDirRecurse: true }, [...paths]);
   const params = { [constants.ZSTD_c_compressionLevel]: compressionLevel };

@@ -1,7 +1,7 @@
 import type { Collection } from "../../contract/collections.ts";
 import { VectorkeepError } from "../vectorkeep-error.ts";
 
-/** A collection does not fit into what the function has. Nothing was exported. */
+/** A collection does not fit into the function's disk or memory. Nothing was exported. */
 export class SnapshotTooLargeError extends VectorkeepError {
   constructor(collection: Collection, what: "scratch" | "memory", neededMiB: number, haveMiB: number) {
     const setting = what === "scratch" ? "snapshots:scratchMiB" : "snapshots:memoryMiB";
@@ -12,7 +12,7 @@ export class SnapshotTooLargeError extends VectorkeepError {
   }
 }
 
-/** The export would not have ended before the timeout. Nothing that `latest.json` names has changed. */
+/** The export would not have finished before the timeout. The snapshot in `latest.json` is unchanged. */
 export class SnapshotOverdueError extends VectorkeepError {
   constructor(collection: Collection, step: string) {
     super(
@@ -22,7 +22,7 @@ export class SnapshotOverdueError extends VectorkeepError {
   }
 }
 
-/** The files that a snapshot was made of are not the published generation. Nothing was exported. */
+/** The files of the snapshot do not match the published generation. Nothing was exported. */
 export class SnapshotIncompleteError extends VectorkeepError {
   constructor(collection: Collection, what: string) {
     super(
@@ -32,7 +32,7 @@ export class SnapshotIncompleteError extends VectorkeepError {
   }
 }
 
-/** An object of a snapshot is not there, or is not what its manifest says. */
+/** An object of a snapshot is missing, or does not match its manifest. */
 export class SnapshotCorruptError extends VectorkeepError {
   constructor(object: string, what: string, options?: ErrorOptions) {
     super(
@@ -43,7 +43,7 @@ export class SnapshotCorruptError extends VectorkeepError {
   }
 }
 
-/** Somebody else wrote the pointer in a way that cannot be explained by another export. */
+/** The pointer was changed by something other than an export. */
 export class SnapshotPointerRefusedError extends VectorkeepError {
   constructor(object: string) {
     super(

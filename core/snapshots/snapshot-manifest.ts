@@ -1,17 +1,17 @@
 import * as z from "zod";
 import { collections } from "../../contract/collections.ts";
 
-/** Below the folder of a collection: what names its newest snapshot. */
+/** The file in a collection's folder that identifies its newest snapshot. */
 export const pointerFile = "latest.json";
 export const manifestFile = "manifest.json";
 export const archiveFile = "chroma.tar.zst";
 
 const name = z.string().regex(/^\d{8,}-[0-9a-f]{8}$/, { error: "is not the name of a snapshot" });
 
-/** The published generation of each shard; null where nothing was published. */
+/** The published generation of each shard; null if nothing was published. */
 const generations = z.record(z.string(), z.string().nullable());
 
-/** What a snapshot holds, and what its archive must be. It is written before the pointer names it. */
+/** The content of a snapshot and of its archive. The manifest is written before the pointer refers to it. */
 export const snapshotManifest = z.object({
   format: z.literal("vectorkeep-snapshot/1"),
   snapshot: name,
@@ -24,12 +24,12 @@ export const snapshotManifest = z.object({
   generations,
   archive: z.object({
     file: z.literal(archiveFile),
-    /** The one folder that it unpacks to. */
+    /** The single folder in the archive. */
     folder: z.string(),
     bytes: z.int(),
     sha256: z.string(),
   }),
-  /** Of the folder. */
+  /** The files in the folder. */
   files: z.array(z.object({ path: z.string(), size: z.int(), sha256: z.string() })),
 });
 
@@ -38,14 +38,14 @@ export type SnapshotManifest = z.infer<typeof snapshotManifest>;
 /** The newest snapshot of a collection. Paths are relative to the folder of this object. */
 export const snapshotPointer = z.object({
   format: z.literal("vectorkeep-latest/1"),
-  /** Grows by one per snapshot. */
+  /** Increases by one per snapshot. */
   sequence: z.int().min(1),
   snapshot: name,
   manifest: z.string(),
   archive: z.string(),
   created_at: z.iso.datetime(),
   generations,
-  /** Snapshots that can be read, newest first. All others of this or a lower sequence may be gone. */
+  /** Readable snapshots, newest first. All others with this or a lower sequence may have been removed. */
   kept: z.array(name).min(1),
 });
 
@@ -56,7 +56,7 @@ export function snapshotName(sequence: number, random: string): string {
   return `${String(sequence).padStart(8, "0")}-${random}`;
 }
 
-/** Undefined for what is not the name of a snapshot. */
+/** Returns undefined for a text that is not the name of a snapshot. */
 export function sequenceOf(snapshot: string): number | undefined {
   return name.safeParse(snapshot).success ? Number(snapshot.split("-")[0]) : undefined;
 }
@@ -64,11 +64,11 @@ export function sequenceOf(snapshot: string): number | undefined {
 export interface NewPointer {
   readonly manifest: SnapshotManifest;
   readonly before: SnapshotPointer | undefined;
-  /** Number of snapshots to keep, this one included. */
+  /** The number of snapshots to keep, including this one. */
   readonly kept: number;
 }
 
-/** The pointer that follows `before`. */
+/** Returns the pointer that replaces `before`. */
 export function pointerTo({ manifest, before, kept }: NewPointer): SnapshotPointer {
   const { snapshot, created_at, generations } = manifest;
   return {

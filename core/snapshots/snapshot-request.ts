@@ -14,7 +14,7 @@ export const snapshotAnswer = z.discriminatedUnion("state", [
 export type SnapshotRequest = z.infer<typeof request>;
 export type SnapshotAnswer = z.infer<typeof snapshotAnswer>;
 
-/** The event of the function does not name a collection. */
+/** The function's event has no collection. */
 export class SnapshotRequestInvalidError extends InputError {
   constructor(found: readonly string[]) {
     super(

@@ -24,7 +24,7 @@ import {
   snapshotPointer,
 } from "./snapshot-manifest.ts";
 
-/** Ten thousand of them are S3's limit of an upload: 160 GB. */
+/** S3 allows ten thousand parts per upload: 160 GB. */
 const partBytes = 16 * 1024 * 1024;
 const partsAtOnce = 2;
 const keysPerDelete = 1_000;
@@ -40,19 +40,19 @@ export class SnapshotStore {
   readonly #bucket: string;
   readonly #prefix: string;
 
-  /** `prefix` is empty, or ends in a slash. */
+  /** `prefix` is empty or ends with a slash. */
   constructor(client: S3Client, bucket: string, prefix: string) {
     this.#client = client;
     this.#bucket = bucket;
     this.#prefix = prefix;
   }
 
-  /** For people. */
+  /** Formats a URL for people. */
   urlOf(path: string): string {
     return `s3://${this.#bucket}/${this.#prefix}${path}`;
   }
 
-  /** Undefined where there is no snapshot. Throws SnapshotCorruptError. */
+  /** Returns undefined if there is no snapshot. Throws SnapshotCorruptError. */
   async latest(): Promise<Latest | undefined> {
     const found = await this.#get(pointerFile);
     if (found === undefined) return undefined;
@@ -66,7 +66,7 @@ export class SnapshotStore {
     return this.#parsed(path, snapshotManifest, found.text);
   }
 
-  /** A name that no other export has. */
+  /** Returns a unique name for the next snapshot. */
   nextName(latest: Latest | undefined): string {
     return snapshotName((latest?.pointer.sequence ?? 0) + 1, randomBytes(4).toString("hex"));
   }
@@ -78,7 +78,7 @@ export class SnapshotStore {
     return body.body;
   }
 
-  /** In parts, so that its size does not matter. Nothing is there unless all of it is. */
+  /** Uploads in parts, so that the size does not matter. The object only appears when it is complete. */
   async putArchive(snapshot: string, body: Readable): Promise<void> {
     const upload = new Upload({
       client: this.#client,
@@ -99,8 +99,8 @@ export class SnapshotStore {
   }
 
   /**
-   * Makes a snapshot the newest one by one conditional write. False where another export has been faster.
-   * Throws SnapshotPointerRefusedError.
+   * Makes a snapshot the newest one by one conditional write. Returns false if another export was faster. Throws
+   * SnapshotPointerRefusedError.
    */
   async moveLatest(pointer: SnapshotPointer, before: Latest | undefined): Promise<boolean> {
     const condition = before === undefined ? { IfNoneMatch: "*" } : { IfMatch: before.etag };
@@ -110,7 +110,7 @@ export class SnapshotStore {
     } catch (error) {
       if (!isConflict(error)) throw error;
       const now = await this.latest();
-      // The answer to the first attempt was lost.
+      // The response to the first attempt was lost.
       if (now?.pointer.snapshot === pointer.snapshot) return true;
       if (now?.etag === before?.etag) throw new SnapshotPointerRefusedError(this.urlOf(pointerFile));
       return false;
@@ -118,9 +118,9 @@ export class SnapshotStore {
   }
 
   /**
-   * Removes what no reader needs: snapshots beyond those that the pointer keeps, and what interrupted exports have left.
-   * An export that still runs and started before this pointer was written cannot become the newest one any more.
-   * Resolves to the names of the snapshots.
+   * Removes snapshots beyond those that the pointer keeps, and the objects of interrupted exports. An export that
+   * started before this pointer was written and is still running can no longer become the newest one. Returns the names
+   * of the snapshots.
    */
   async removeOutdated({ kept, sequence }: SnapshotPointer): Promise<string[]> {
     const keys: string[] = [];
@@ -142,7 +142,7 @@ export class SnapshotStore {
     return [...removed];
   }
 
-  /** What an export has written that did not become the newest one. */
+  /** Removes the objects of an export that did not become the newest one. */
   async discard(snapshot: string): Promise<void> {
     await this.#remove([archiveFile, manifestFile].map((file) => `${this.#prefix}${snapshot}/${file}`));
   }
@@ -198,7 +198,10 @@ export class SnapshotStore {
   }
 }
 
-/** PreconditionFailed: it has changed, or is there. ConditionalRequestConflict: another write is in progress. NoSuchKey: it is gone. */
+/**
+ * PreconditionFailed: the object has changed or exists. ConditionalRequestConflict: another write is in progress.
+ * NoSuchKey: the object was removed.
+ */
 function isConflict(error: unknown): boolean {
   const names = ["PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"];
   return error instanceof S3ServiceException && names.includes(error.name);

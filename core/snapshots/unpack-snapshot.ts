@@ -12,7 +12,7 @@ import { SnapshotCorruptError } from "./snapshot-errors.ts";
 import type { SnapshotManifest, SnapshotPointer } from "./snapshot-manifest.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
 
-/** A reader may have the folder open, and a Chroma database must not change under a reader. */
+/** The folder exists. A reader may have it open, and a Chroma database must not change while it is read. */
 export class SnapshotFolderTakenError extends VectorkeepError {
   constructor(folder: string) {
     super(`The folder ${folder} exists already.`, "Name another one, or remove it when nothing reads it.");
@@ -20,9 +20,9 @@ export class SnapshotFolderTakenError extends VectorkeepError {
 }
 
 /**
- * Downloads a snapshot into a folder, as a Chroma database in a folder of its own with the manifest beside it. The database
- * has its final name when it is complete and checked. Resolves to its folder.
- * Throws SnapshotFolderTakenError, SnapshotCorruptError.
+ * Downloads a snapshot as a Chroma database into its own folder, with the manifest next to it. The database gets its
+ * final name when it is complete and verified. Returns its folder. Throws SnapshotFolderTakenError and
+ * SnapshotCorruptError.
  */
 export async function unpackSnapshot(
   { from, onBytes }: { readonly from: SnapshotStore; readonly onBytes: (bytes: number) => void },

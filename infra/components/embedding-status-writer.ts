@@ -8,9 +8,9 @@ import { QueueWithDlq } from "./queue-with-dlq.ts";
 import type { Storage } from "./storage.ts";
 
 const timeoutSeconds = 60;
-/** With the back-off between receives they span some hours. */
+/** With the back-off between them, the receives span some hours. */
 const maxReceiveCount = 20;
-/** Its writes share the receipts table with the application's. */
+/** The function shares the write capacity of the receipts table with the application. */
 const maximumConcurrency = 2;
 
 export interface EmbeddingStatusWriterArgs {
@@ -19,7 +19,7 @@ export interface EmbeddingStatusWriterArgs {
   readonly defaults: FunctionDefaults;
 }
 
-/** Writes `embedding_status` to the lines and words of receipts that are published: a queue of runs, and a function. */
+/** A queue of runs and the function that writes `embedding_status` to the lines and words of published receipts. */
 export class EmbeddingStatusWriter extends pulumi.ComponentResource {
   readonly queue: aws.sqs.Queue;
   readonly deadLetters: aws.sqs.Queue;
@@ -73,7 +73,8 @@ export class EmbeddingStatusWriter extends pulumi.ComponentResource {
       },
       inside,
     );
-    // A message that waits out an outage is sent to its own queue again, which Lambda's loop detection would end.
+    // A message that is deferred during an outage is sent to its own queue again, which Lambda's loop detection would
+    // stop.
     new aws.lambda.FunctionRecursionConfig(
       name,
       { functionName: this.writer.function.name, recursiveLoop: "Allow" },

@@ -8,12 +8,12 @@ import { IndexThrottledError } from "./index-errors.ts";
 
 const maxAttempts = 5;
 const backoff = { firstMs: 250, maxMs: 8_000 };
-/** An error with status 2xx is small; a page of vectors is not. */
+/** An error with status 2xx is small, unlike a page of vectors. */
 const maxErrorLength = 16 * 1024;
 const maxErrorWords = 300;
 
 export interface FetchOptions {
-  /** Whether 5xx is retried too. Clients of a sink may do that by themselves. @default false */
+  /** Whether 5xx is retried too. Some clients retry it themselves. @default false */
   readonly retriesServerErrors?: boolean;
   /** @default the system's */
   readonly clock?: Clock;
@@ -62,7 +62,7 @@ async function attempt(
     await answer.body?.cancel();
     return { ...verdict, error: new IndexThrottledError(sink) };
   } catch (error) {
-    // The connection failed, or broke while the body was read.
+    // The connection failed, or was lost while the body was read.
     return { kind: "retry", error: error as Error };
   }
 }

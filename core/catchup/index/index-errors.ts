@@ -3,9 +3,9 @@ import { InputError, VectorkeepError } from "../../vectorkeep-error.ts";
 
 interface SinkWords {
   readonly name: string;
-  /** What decides whether the stack may write to it. */
+  /** The settings that determine the access to the sink. */
   readonly access: string;
-  /** What decides its dimension. */
+  /** The settings that determine its dimension. */
   readonly dimension: string;
 }
 
@@ -27,12 +27,12 @@ const words: Readonly<Record<Sink, SinkWords>> = {
   },
 };
 
-/** As a sentence names it. */
+/** The display name of a sink. */
 export function nameOf(sink: Sink): string {
   return words[sink].name;
 }
 
-/** The sink refuses these vectors permanently. */
+/** The sink rejects these vectors permanently. */
 export class VectorsRefusedError extends InputError {
   constructor(sink: Sink, cause: Error) {
     super(
@@ -43,7 +43,10 @@ export class VectorsRefusedError extends InputError {
   }
 }
 
-/** The sink refuses the caller, or has no index where it should be. Its message is omitted, because it may echo the key. */
+/**
+ * The sink denies access, or has no index at its address. The sink's message is omitted, because it may contain the
+ * key.
+ */
 export class IndexNotAllowedError extends VectorkeepError {
   constructor(sink: Sink, what: string) {
     const { name, access } = words[sink];
@@ -62,7 +65,7 @@ export class IndexOfAnotherDimensionError extends VectorkeepError {
   }
 }
 
-/** The sink failed or could not be reached, after retries. */
+/** The sink failed or was unreachable, after retries. */
 export class IndexUnavailableError extends VectorkeepError {
   constructor(sink: Sink, cause: Error) {
     const { name, access } = words[sink];

@@ -3,8 +3,8 @@ import { hash } from "node:crypto";
 const maxSlugLength = 50;
 
 /**
- * The name of a namespace where names have few characters: `{slug}-{hash8}`. The hash keeps namespaces apart whose names
- * differ in case or signs alone.
+ * Returns a name for a namespace in sinks with few allowed characters: `{slug}-{hash8}`. The hash distinguishes
+ * namespaces that only differ in case or punctuation.
  */
 export function namespaceSlug(namespace: string): string {
   const slug = namespace

@@ -10,24 +10,24 @@ export interface SinkVector {
   readonly metadata: Readonly<Record<string, CellValue>>;
 }
 
-/** How a sink is written. */
+/** The limits of writes to a sink. */
 export interface SinkLimits extends MetadataLimits {
   /** Vectors per upsert. */
   readonly vectors: number;
   /** Bytes per upsert. */
   readonly bytes: number;
-  /** What one number of a vector takes of these bytes. */
+  /** Bytes of one number of a vector, within `bytes`. */
   readonly bytesPerNumber: number;
-  /** Upserts that one process has in flight. */
+  /** Concurrent upserts of one process. */
   readonly inFlight: number;
 }
 
 export interface SinkDescription {
-  /** Undefined where the sink does not say, or has nothing of the namespace yet. */
+  /** Undefined if the sink does not report it, or has no data of the namespace yet. */
   readonly dimension: number | undefined;
 }
 
-/** The vector store that catch-up fills. `sinkContract` is the test suite of its implementations. */
+/** The vector store to which catch-up writes. `sinkContract` is the test suite of its implementations. */
 export interface VectorSink {
   readonly sink: Sink;
   readonly limits: SinkLimits;
@@ -40,6 +40,6 @@ export interface VectorSink {
   delete(namespace: string, ids: readonly string[]): Promise<void>;
   /** The metadata `content_hash` of the existing vectors that have one. */
   contentHashes(namespace: string, ids: readonly string[]): Promise<Map<string, string>>;
-  /** Throws IndexNotAllowedError where nothing could be written. */
+  /** Throws IndexNotAllowedError if writes are impossible. */
   describe(namespace: string): Promise<SinkDescription>;
 }

@@ -12,9 +12,9 @@ const [zero, point, minus, comma] = [..."0.-,"].map((letter) => letter.charCodeA
   number,
 ];
 const scale = 1e8;
-/** Of a number below one with eight decimals: `-0.12345678,`. */
+/** Bytes of a number below one with eight decimals: `-0.12345678,`. */
 export const bytesPerNumber = 12;
-/** Of any number, as JSON writes it. */
+/** Maximum bytes of any number in JSON. */
 const maxBytesPerNumber = 26;
 
 /** The JSON before and after the numbers of one vector. */
@@ -29,9 +29,9 @@ interface SizedFrame extends VectorFrame {
 }
 
 /**
- * JSON of `start`, the vectors in a list, and `end`. `JSON.stringify` of numbers is the most expensive step per row by
- * far; eight decimals are written from whole numbers here, in a tenth of the time. They are precise to five parts per
- * billion for a vector of length 1, far below a model's noise, and halve the size.
+ * Returns the JSON of `start`, the vectors in a list, and `end`. Formats numbers with eight decimals by integer
+ * arithmetic, which takes a tenth of the time of `JSON.stringify`, the most expensive step per row. The error is at
+ * most five parts per billion for a vector of length 1, far below a model's noise, and the size is halved.
  */
 export function vectorsJson(start: string, vectors: readonly VectorFrame[], end: string): Buffer {
   const frames = vectors.map((frame): SizedFrame => ({ ...frame, values: floatsOf(frame.vector) }));
@@ -51,7 +51,7 @@ export function vectorsJson(start: string, vectors: readonly VectorFrame[], end:
   return json.subarray(0, at);
 }
 
-/** Without a copy where the bytes are aligned. */
+/** Copies the bytes only if they are not aligned. */
 function floatsOf(vector: VectorBytes): Float32Array {
   const { buffer, byteOffset, byteLength } = vector.byteOffset % 4 === 0 ? vector : new Uint8Array(vector);
   return new Float32Array(buffer, byteOffset, byteLength / 4);
@@ -65,7 +65,9 @@ function isShort(value: number): boolean {
   return value > -1 && value < 1;
 }
 
-/** Returns where the numbers end; the comma after the last is left out. In small integers, which are what makes it quick. */
+/**
+ * Writes the numbers and returns their end, without the last comma. Uses small integers only, because they are fast.
+ */
 function writeNumbers(values: Float32Array, json: Buffer, start: number): number {
   let at = start;
   for (let index = 0; index < values.length; index += 1) {

@@ -6,13 +6,13 @@ import { equalValues } from "./values/compare.ts";
 
 export type StreamViewType = "KEYS_ONLY" | "NEW_IMAGE" | "OLD_IMAGE" | "NEW_AND_OLD_IMAGES";
 
-/** Who wrote, where it was the service itself. */
+/** The author of a change that the service itself made. */
 export interface UserIdentity {
   readonly type: "Service";
   readonly principalId: "dynamodb.amazonaws.com";
 }
 
-/** As GetRecords answers it. */
+/** In the format of GetRecords. */
 export interface StreamRecord {
   readonly eventID: string;
   readonly eventName: "INSERT" | "MODIFY" | "REMOVE";
@@ -61,9 +61,9 @@ export class ChangeStream {
   readonly arn: string;
   readonly createdAt: number;
   private records: StreamRecord[] = [];
-  /** How many records were forgotten: the position of the oldest one kept. */
+  /** The number of trimmed records, which is the position of the oldest one kept. */
   private trimmed = 0;
-  /** Of a stream that was switched off: its records can still be read. */
+  /** Whether the stream was disabled. Its records can still be read. */
   ended = false;
 
   constructor(table: StreamedTable, viewType: StreamViewType, now: Date) {

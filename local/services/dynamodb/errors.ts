@@ -1,7 +1,7 @@
 import { AwsError } from "../../protocol/service.ts";
 import type { Item } from "./values/attribute-value.ts";
 
-/** A condition did not hold; `item` is shown to a caller who asked for it. */
+/** A condition was not satisfied; `item` is returned to a caller that requested it. */
 export class ConditionFailedError extends AwsError {
   readonly item: Item | undefined;
 
@@ -11,7 +11,7 @@ export class ConditionFailedError extends AwsError {
   }
 }
 
-/** Why a part of a transaction could not be done; `None` for a part that could. */
+/** Why a part of a transaction failed; `None` for a part without a failure. */
 export interface CancellationReason {
   readonly Code: string;
   readonly Message?: string;

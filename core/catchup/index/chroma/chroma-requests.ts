@@ -12,9 +12,9 @@ const sink = "chroma";
 const chromaError = z.object({ message: z.string() });
 
 export interface ChromaRequestsOptions {
-  /** Of the database: `{server}/api/v2/tenants/{tenant}/databases/{database}`. */
+  /** The URL of the database: `{server}/api/v2/tenants/{tenant}/databases/{database}`. */
   readonly url: string;
-  /** A server of one's own may need none. */
+  /** A self-hosted server may not need a key. */
   readonly apiKey: string | undefined;
   /** Deadline of a call that starts now; epoch milliseconds. */
   readonly giveUpAt: () => number;
@@ -25,13 +25,16 @@ export interface ChromaAnswer {
   readonly body: unknown;
 }
 
-/** `{"error": "InvalidArgumentError", "message": "..."}` of Chroma, or an error of what stands in front of it. */
+/**
+ * Returns the message in Chroma's `{"error": "InvalidArgumentError", "message": "..."}`, or in an error of a proxy in
+ * front of it.
+ */
 function messageIn(body: unknown): string {
   const own = chromaError.safeParse(body);
   return own.success ? own.data.message : (errorIn(body)?.message ?? "");
 }
 
-/** Requests to a database of Chroma, retried. */
+/** Requests to a database of Chroma, with retries. */
 export class ChromaRequests {
   readonly #options: ChromaRequestsOptions;
   readonly #send: typeof fetch;
@@ -52,7 +55,7 @@ export class ChromaRequests {
     });
   }
 
-  /** The body of an answer, unless it is a refusal. Throws the errors of index-errors.ts. */
+  /** Returns the body of a successful response. Throws the errors of index-errors.ts. */
   accepted({ status, body }: ChromaAnswer): unknown {
     if (status < 300) return body;
     if (status === 401) throw new IndexNotAllowedError(sink, "the key is refused");

@@ -6,7 +6,7 @@ import { Collections } from "./collections.ts";
 
 const metadataBytes = 40_960;
 const limits: SinkLimits = {
-  // What Chroma Cloud takes per write. A server of one's own takes more, and is not quicker for it.
+  // Chroma Cloud's limit per write. A self-hosted server allows more, but is not faster with it.
   vectors: 300,
   bytes: 5_000_000,
   bytesPerNumber,
@@ -15,7 +15,7 @@ const limits: SinkLimits = {
   filterableBytes: metadataBytes,
   metadataKeys: Number.POSITIVE_INFINITY,
 };
-/** What Chroma Cloud gives per read. */
+/** Chroma Cloud's limit per read. */
 const idsPerGet = 300;
 
 const found = z.object({
@@ -93,7 +93,10 @@ export class ChromaSink implements VectorSink {
   }
 }
 
-/** Chroma merges the metadata of an id that it holds: keys that a vector no longer has are set to null, which deletes them. */
+/**
+ * Chroma merges new metadata into that of an existing id. Keys that a vector no longer has are set to null, which
+ * deletes them.
+ */
 function upsertBody(vectors: readonly SinkVector[], held: Stored): Buffer {
   const metadatas = vectors.map(({ id, metadata: { text, ...rest } }) => {
     const stale = Object.keys(held.get(id) ?? {}).filter((key) => !Object.hasOwn(rest, key));

@@ -7,7 +7,7 @@ const stored = z.object({ id: z.string(), dimension: z.number().nullish() });
 
 export type StoredCollection = z.infer<typeof stored>;
 
-/** The collections of namespaces in a database of Chroma, one per namespace. Their ids are looked up once. */
+/** The collections in a database of Chroma, one per namespace. Their ids are looked up once. */
 export class Collections {
   readonly #requests: ChromaRequests;
   readonly #ids = new Map<string, Promise<string>>();
@@ -16,7 +16,7 @@ export class Collections {
     this.#requests = requests;
   }
 
-  /** Makes the collection at its first vector; of several calls at once, Chroma makes one. */
+  /** Creates the collection with its first vector. Concurrent calls create only one. */
   idFor(namespace: string): Promise<string> {
     return this.#remembered(namespace, async () => {
       const answer = await this.#requests.post("/collections", {
@@ -30,13 +30,13 @@ export class Collections {
     });
   }
 
-  /** Undefined if nothing was written to the namespace yet. */
+  /** Undefined if the namespace has no vectors yet. */
   async find(namespace: string): Promise<StoredCollection | undefined> {
     const answer = await this.#requests.get(`/collections/${namespaceSlug(namespace)}`);
     return answer.status === 404 ? undefined : stored.parse(this.#requests.accepted(answer));
   }
 
-  /** Throws IndexNotAllowedError where there is no such database. */
+  /** Throws IndexNotAllowedError if there is no such database. */
   async requireDatabase(): Promise<void> {
     const answer = await this.#requests.get("");
     if (answer.status === 404) throw new IndexNotAllowedError("chroma", "there is no such database");

@@ -32,16 +32,16 @@ const limits: SinkLimits = {
 
 export interface PineconeSinkOptions {
   readonly apiKey: string;
-  /** Address of the index, as Pinecone's console shows it. */
+  /** The host of the index, as in Pinecone's console. */
   readonly host: string;
   /** Deadline of a call that starts now; epoch milliseconds. */
   readonly giveUpAt: () => number;
 }
 
-/** Of the client that is used beside; a test holds the two together. */
+/** The version of the client for all other calls; a test compares the two. */
 const apiVersion = "2026-07";
 
-/** A Pinecone index, through its official client but for upserts. Throws the errors of index-errors.ts. */
+/** A Pinecone index. Uses the official client except for upserts. Throws the errors of index-errors.ts. */
 export class PineconeSink implements VectorSink {
   readonly sink = sink;
   readonly limits = limits;
@@ -57,7 +57,9 @@ export class PineconeSink implements VectorSink {
     this.#send = fetchWithRetry(sink, giveUpAt, { retriesServerErrors: true });
   }
 
-  /** The client would take more CPU to write the numbers than all else that is done to a row. */
+  /**
+   * Serializes the body itself, because the client would use more CPU for the numbers than all other steps of a row.
+   */
   async upsert(namespace: string, vectors: readonly SinkVector[]): Promise<void> {
     const { apiKey, host } = this.#options;
     const answer = await this.#send(`${host.replace(/\/+$/, "")}/vectors/upsert`, {
@@ -106,7 +108,10 @@ export class PineconeSink implements VectorSink {
   }
 }
 
-/** Of a namespace without vectors Pinecone answers 404, and its client does not say of what. */
+/**
+ * Ignores status 404, which Pinecone returns for a namespace without vectors. Its client does not distinguish other
+ * causes.
+ */
 function ignoreMissing(error: Error): void {
   if (error instanceof Errors.PineconeNotFoundError) return;
   throw error;
@@ -120,7 +125,7 @@ async function answered<Answer>(call: Promise<Answer>): Promise<Answer> {
   }
 }
 
-/** Of a status below 500. */
+/** Maps a status below 500 to an error. */
 function refusalOf(status: number, words: string): Error {
   if (status === 401) return new IndexNotAllowedError(sink, "the key is refused");
   if (status === 402) return new IndexNotAllowedError(sink, "the account's quota is used up");
@@ -146,7 +151,7 @@ function failureOf(error: Error): Error {
   return throttled(error) ?? new IndexUnavailableError(sink, error);
 }
 
-/** The client wraps what its fetch throws. */
+/** The client wraps the errors of its fetch. */
 function throttled(error: unknown): IndexThrottledError | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof IndexThrottledError) return cause;

@@ -8,8 +8,8 @@ export interface IndexPlace {
 }
 
 /**
- * A put whose body is written here: the client would take more CPU to write the numbers than all else that is done to
- * a row.
+ * Returns a put with its own serialization, because the client would use more CPU for the numbers than all other steps
+ * of a row.
  */
 export function putVectors(place: IndexPlace, vectors: readonly SinkVector[]): PutVectorsCommand {
   const body = putBody(place, vectors);
@@ -21,7 +21,7 @@ export function putVectors(place: IndexPlace, vectors: readonly SinkVector[]): P
       request.headers["content-length"] = String(body.length);
       return next(args);
     },
-    // After the client has written its own body, before it is signed.
+    // After the client has serialized its own body, and before the request is signed.
     { name: "writtenBody", step: "build", priority: "high" },
   );
   return command;

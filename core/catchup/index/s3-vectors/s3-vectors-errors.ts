@@ -9,10 +9,13 @@ import {
 } from "../index-errors.ts";
 
 const sink = "s3vectors";
-/** Its rates are per second. */
+/** The rate limits are per second. */
 const throttled = { firstMs: 1_000, maxMs: 2_000 };
 
-/** How a failed call goes on. Throws permanent errors; NotFoundException stays as it is, for its meaning is the caller's. */
+/**
+ * Returns how to continue after a failed call. Throws permanent errors; rethrows NotFoundException, whose meaning
+ * depends on the caller.
+ */
 export function outcomeOf(error: unknown): Attempt<never> {
   if (!(error instanceof S3VectorsServiceException)) {
     return { kind: "retry", error: new IndexUnavailableError(sink, error as Error) };

@@ -23,7 +23,7 @@ import { outcomeOf } from "./s3-vectors-errors.ts";
 const sink = "s3vectors";
 const limits: SinkLimits = {
   vectors: 500,
-  // The limit is 20 MiB; a process holds three requests at a time.
+  // The limit is 20 MiB; a process holds three concurrent requests in memory.
   bytes: 10_000_000,
   bytesPerNumber,
   inFlight: 3,
@@ -37,7 +37,7 @@ const maxAttempts = 5;
 const backoff = { firstMs: 250, maxMs: 8_000 };
 
 export interface S3VectorsSinkOptions {
-  /** Without retries of its own. */
+  /** A client without its own retries. */
   readonly client: S3VectorsClient;
   readonly bucketName: string;
   /** Deadline of a call that starts now; epoch milliseconds. */
@@ -46,7 +46,10 @@ export interface S3VectorsSinkOptions {
   readonly clock?: Clock;
 }
 
-/** A vector bucket of S3 with one index per namespace, made at its first vector. Throws the errors of index-errors.ts. */
+/**
+ * A vector bucket of S3 with one index per namespace, which is created with its first vector. Throws the errors of
+ * index-errors.ts.
+ */
 export class S3VectorsSink implements VectorSink {
   readonly sink = sink;
   readonly limits = limits;
@@ -102,7 +105,7 @@ export class S3VectorsSink implements VectorSink {
     return { vectorBucketName: this.#options.bucketName, indexName: namespaceSlug(namespace) };
   }
 
-  /** Another process may have made it meanwhile. */
+  /** Ignores a conflict, because another process may have created the index meanwhile. */
   async #createIndex(place: IndexPlace, dimension: number): Promise<void> {
     const create = new CreateIndexCommand({
       ...place,
@@ -120,7 +123,7 @@ export class S3VectorsSink implements VectorSink {
     );
   }
 
-  /** What is missing is the bucket. */
+  /** Here, NotFoundException means that the bucket is missing. */
   #inBucket<T>(call: () => Promise<T>): Promise<T> {
     return call().catch((error: Error) => {
       if (!(error instanceof NotFoundException)) throw error;
@@ -128,7 +131,7 @@ export class S3VectorsSink implements VectorSink {
     });
   }
 
-  /** Where the namespace has no index, nothing is done. */
+  /** Has no effect if the namespace has no index. */
   async #inParts(
     ids: readonly string[],
     size: number,
@@ -142,7 +145,7 @@ export class S3VectorsSink implements VectorSink {
     );
   }
 
-  /** Throws NotFoundException besides. */
+  /** Also throws NotFoundException. */
   #send<T>(call: (client: S3VectorsClient) => Promise<T>): Promise<T> {
     const { client, giveUpAt, clock = systemClock } = this.#options;
     const attempt = (): Promise<Attempt<T>> =>

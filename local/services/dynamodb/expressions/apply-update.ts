@@ -14,7 +14,7 @@ export function applyUpdate(before: Item, { changes }: Update): Item {
   return mapWith(before, before, changes);
 }
 
-/** Undefined where the value is removed. */
+/** Returns undefined if the value is removed. */
 function valueWith(
   before: Item,
   value: AttributeValue | undefined,
@@ -41,7 +41,7 @@ function mapWith(before: Item, map: Item, node: PathNode<Change>): Item {
   return Object.fromEntries(attributes);
 }
 
-/** What is set behind the end is appended, in the order of the indexes. */
+/** Elements that are set beyond the end are appended in the order of their indexes. */
 function listWith(
   before: Item,
   list: readonly AttributeValue[],
@@ -89,7 +89,7 @@ function withoutMembers(value: AttributeValue | undefined, less: AttributeValue)
   return left.length === 0 ? undefined : setOf(typeOf(less), left);
 }
 
-/** The members of a set, which the other one must be of the same type. */
+/** Returns the members of a set. Both sets must have the same type. */
 function membersOf(value: AttributeValue, other: AttributeValue): Members {
   if ("SS" in value && "SS" in other) return value.SS;
   if ("NS" in value && "NS" in other) return value.NS;

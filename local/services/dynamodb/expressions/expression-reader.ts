@@ -6,7 +6,7 @@ import type { Placeholders } from "./placeholders.ts";
 import { isReservedWord } from "./reserved-words.ts";
 import { type Token, tokensOf } from "./tokens.ts";
 
-/** DynamoDB's limits of one expression; they bound what reading and judging one costs. */
+/** DynamoDB's limits of one expression, which bound the cost of parsing and evaluating it. */
 const maxBytes = 4096;
 const maxOperators = 300;
 const maxPathDepth = 32;
@@ -15,7 +15,7 @@ const end: Token = { kind: "end", text: "<EOF>" };
 
 /** Reads the tokens of one expression, never one of them twice. */
 export class ExpressionReader {
-  /** As in the request: `ConditionExpression`. */
+  /** The name of the request's parameter, such as `ConditionExpression`. */
   readonly #kind: string;
   readonly #placeholders: Placeholders;
   readonly #tokens: readonly Token[];
@@ -78,7 +78,9 @@ export class ExpressionReader {
     }
   }
 
-  /** What stands in parentheses. No deeper than there may be operators: what nests deeper says nothing. */
+  /**
+   * Parses a part in parentheses. The depth is limited by the number of operators, because deeper nesting is pointless.
+   */
   nested<Part>(read: () => Part): Part {
     this.takeSymbol("(");
     this.#depth += 1;
@@ -101,7 +103,7 @@ export class ExpressionReader {
     return path;
   }
 
-  /** A `:value`; undefined where something else comes next. */
+  /** Parses a `:value`; undefined if something else follows. */
   value(): AttributeValue | undefined {
     if (this.next.kind !== "value") return undefined;
     const { text } = this.take();

@@ -5,8 +5,8 @@ import type { Comparator, Condition, Operand } from "./condition.ts";
 import { valueAt } from "./paths.ts";
 
 /**
- * Whether an item meets a condition. What is absent equals nothing, not even what is absent too, and has no order; so
- * of the comparisons with it only `<>` is true.
+ * Whether an item satisfies a condition. An absent value equals nothing, not even another absent one, and has no order,
+ * so that of the comparisons only `<>` is true.
  */
 export function meets(item: Item, condition: Condition): boolean {
   switch (condition.kind) {

@@ -11,7 +11,7 @@ export interface KeyNames {
   readonly range: string | undefined;
 }
 
-/** The partition to look in, and what the sort keys must meet; always a condition on the sort key alone. */
+/** The partition, and the condition on the sort key. */
 export interface KeyCondition {
   readonly hash: AttributeValue;
   readonly range: Condition | undefined;
