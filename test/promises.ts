@@ -437,6 +437,7 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
       "test/integration/search/query-service.test.ts",
       "generations are swapped under load without a failed request, and every old one is closed",
     ],
+    ["test/integration/search/swaps.test.ts", "no request fails across ten publishes and two folds"],
   ],
   "Up to `query:exactVectors` vectors per shard (with `query:host lambda`, in every shard that is opened) a search is exact: it compares every stored vector.":
     [
