@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import type { S3Client } from "@aws-sdk/client-s3";
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { collectionKey } from "../../core/collections/lease/collection-key.ts";
@@ -100,6 +101,39 @@ test("F64: of exports at once one becomes the newest snapshot, and nothing of th
   await expectNothingElse();
 });
 
+/** The store, in which something else happens before the first archive is put. */
+function beforeUpload(happens: () => Promise<unknown>): SnapshotStore {
+  let isDone = false;
+  return new Proxy(rig.store, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== "function") return value;
+      if (name !== "putArchive") return value.bind(target);
+      return async (...asked: Parameters<SnapshotStore["putArchive"]>) => {
+        if (!isDone) await happens();
+        isDone = true;
+        return target.putArchive(...asked);
+      };
+    },
+  });
+}
+
+test("F64: an export that another one overtakes removes what it uploads after that", async () => {
+  const store = beforeUpload(() => rig.export());
+  expect(await rig.export({ store })).toMatchObject({ state: "superseded", latest: { sequence: 1 } });
+  await expectNothingElse();
+});
+
+test("F64: an export that tidies late leaves alone what a later one uploads", async () => {
+  await rig.export();
+  const { pointer } = (await rig.store.latest()) ?? {};
+  if (pointer === undefined) throw new Error("There is a snapshot.");
+  await rig.store.putArchive("00000002-0000000a", Readable.from([Buffer.from("being uploaded")]));
+  await rig.store.putArchive("00000001-0000000a", Readable.from([Buffer.from("left behind")]));
+  expect(await rig.store.removeOutdated(pointer)).toEqual(["00000001-0000000a"]);
+  expect(await rig.keys()).toContain("lines/00000002-0000000a/chroma.tar.zst");
+});
+
 describe("F64: an S3 that fails", () => {
   /** Calls fail from the given one on. */
   function failing(command: string): SnapshotStore {
@@ -151,19 +185,7 @@ describe("F64: an S3 that fails", () => {
 test("F65: what is published meanwhile is not in the snapshot, and is in the next one", async () => {
   const [shard] = rig.shards;
   const head = await shard?.head();
-  let isPublished = false;
-  const store = new Proxy(rig.store, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name, target);
-      if (typeof value !== "function") return value;
-      if (name !== "putArchive") return value.bind(target);
-      return async (...asked: Parameters<SnapshotStore["putArchive"]>) => {
-        if (!isPublished) await rig.publish([tea]);
-        isPublished = true;
-        return target.putArchive(...asked);
-      };
-    },
-  });
+  const store = beforeUpload(() => rig.publish([tea]));
   expect(await rig.export({ store })).toMatchObject({
     state: "written",
     latest: { generations: { lines: head } },
@@ -211,19 +233,25 @@ test("F65: a generation that is removed while it is exported gives way to the ne
   expect(await documents()).toEqual(["bread", "cake", "eggs", "milk", "tea"]);
 });
 
-test("F65: a delta that is gone fails the export, and the snapshot before stays", async () => {
-  await rig.export();
-  await rig.publish([tea]);
-  const [shard] = rig.shards;
-  const key = deltaKey(deltaPrefix(tea));
-  const bytes = shard?.bucket.get(key) ?? new Uint8Array();
-  shard?.bucket.delete(key);
-  await expect(rig.export()).rejects.toThrow(SnapshotIncompleteError);
-  expect(await documents()).toEqual(["bread", "milk"]);
-  shard?.bucket.set(key, bytes);
-  expect(await rig.export()).toMatchObject({ state: "written" });
-  await expectNothingElse();
-});
+test.each([
+  ["of a new receipt", tea, () => rig.publish([tea])],
+  ["of a receipt whose merchant has changed", milk, () => rename("CAFE")],
+])(
+  "F65: a delta that is gone, %s, fails the export, and the snapshot before stays",
+  async (_, delta, change) => {
+    await rig.export();
+    await change();
+    const [shard] = rig.shards;
+    const key = deltaKey(deltaPrefix(delta));
+    const bytes = shard?.bucket.get(key) ?? new Uint8Array();
+    shard?.bucket.delete(key);
+    await expect(rig.export()).rejects.toThrow(SnapshotIncompleteError);
+    expect(await documents()).toEqual(["bread", "milk"]);
+    shard?.bucket.set(key, bytes);
+    expect(await rig.export()).toMatchObject({ state: "written" });
+    await expectNothingElse();
+  },
+);
 
 test("F65: a database that holds other than its manifest says is not exported", async () => {
   const [shard] = rig.shards;

@@ -4,6 +4,7 @@ import { UploadPartCommand } from "@aws-sdk/client-s3";
 import type { StoredVector } from "../../../core/collections/chroma/vector-store.ts";
 import { isSameVector } from "../../../core/collections/merge/parts-that-differ.ts";
 import type { Delta } from "../../../core/deltas/delta.ts";
+import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import { holdsShardKey } from "../../../core/documents/shards.ts";
 import { SnapshotOverdueError, SnapshotTooLargeError } from "../../../core/snapshots/snapshot-errors.ts";
 import { type LocalServices, startLocalServices } from "../../conformance/local-services.ts";
@@ -140,6 +141,12 @@ describe("a snapshot", () => {
       ...((await other?.publishedVectors(second)) ?? []),
     ];
     expectSame(await everything(), published);
+
+    const [, , changed] = second;
+    if (other === undefined || changed === undefined) throw new Error("There are three in the other shard.");
+    other.bucket.delete(deltaKey(deltaPrefix(changed)));
+    await rig.publish(deltasIn("lines-1of2", 5).slice(4), one);
+    await expect(rig.export()).rejects.toThrow(/The published vectors of IMAGE#.* cannot be read/);
   });
 
   test("of a collection from which everything was removed is an empty one, and of nothing there is none", async () => {
