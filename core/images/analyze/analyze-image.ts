@@ -100,6 +100,11 @@ async function storedAs(event: ImageProcessed, input: AnalysisInput, deps: Analy
     const jpeg = await readRendition(event, deps.s3);
     return await stored(await ask(jpeg, deps), "analyzed");
   } catch (error) {
+    if (error instanceof PaidInVainError) {
+      await analyses.markRefused(input).catch((failure: unknown) => {
+        deps.log.warn("A refused image counts as unfinished", errorFields(failure));
+      });
+    }
     await analyses.release(analysisId, holder).catch((failure: unknown) => {
       deps.log.warn("A claim could not be released; it expires", errorFields(failure));
     });

@@ -168,6 +168,14 @@ export class Analyses {
     });
   }
 
+  /** Marks the version of the item's object as one that no model describes: its message is a dead letter. */
+  async markRefused({ userId: user, itemId: item, sequencer }: AnalysisInput): Promise<void> {
+    await this.#database.execute(
+      "update items set refused = :sequencer where user_id = :user and id = :item and object_sequencer = :sequencer",
+      { user, item, sequencer },
+    );
+  }
+
   /** Books the cost of an unusable answer. */
   async bookSpent(spent: Spent): Promise<void> {
     await this.#database.transaction((statements) => book(statements, spent, ""));

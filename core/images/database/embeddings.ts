@@ -61,6 +61,15 @@ export class Embeddings {
     };
   }
 
+  /** Marks the item's analysis as one that is not embedded: its message is a dead letter. */
+  async markRefused({ userId: user, itemId: item, analysisId: id }: EmbeddingSource): Promise<void> {
+    await this.#database.execute("update items set refused = :id where user_id = :user and id = :item", {
+      user,
+      item,
+      id,
+    });
+  }
+
   /** Stores a vector unless a newer analysis already has one or the analysis was deleted. Returns whether it did. */
   async store(of: EmbeddingSource, { vector, model, document }: NewEmbedding): Promise<boolean> {
     const changed = await this.#database.execute(

@@ -36,7 +36,7 @@ export type ShownAnalysis = z.infer<typeof shownAnalysis>;
 const pageSize = 500;
 
 const states = `
-  select i.id, i.user_id, i.bucket, i.object_key, i.object_sequencer, i.etag, i.content_sha256,
+  select i.id, i.user_id, i.bucket, i.object_key, i.object_sequencer, i.etag, i.content_sha256, i.refused,
     (select a.id from analyses a where a.user_id = i.user_id and a.item_id = i.id order by a.version desc limit 1) as analysis_id,
     e.analysis_id as embedded_analysis_id
   from items i left join embeddings e on e.item_id = i.id and e.user_id = i.user_id`;
@@ -73,13 +73,17 @@ export class ItemStates {
     return found;
   }
 
-  /** Counts the items whose object changed more than these minutes ago and whose newest analysis has no vector. */
+  /**
+   * Counts the items whose object changed more than these minutes ago and whose newest analysis has no vector. A refused one is a
+   * dead letter with an alarm of its own, and nothing will finish it.
+   */
   async countUnfinished(minutes: number): Promise<number> {
     const [row] = await this.#database.query(
       z.object({ unfinished: z.number() }),
       `select count(*)::int as unfinished from (${states} where not i.deleted
          and i.updated_at < now() - make_interval(mins => :minutes::int)) as old
-       where embedded_analysis_id is distinct from analysis_id or analysis_id is null`,
+       where (embedded_analysis_id is distinct from analysis_id or analysis_id is null)
+         and refused is distinct from coalesce(analysis_id, object_sequencer)`,
       { minutes },
     );
     return row?.unfinished ?? 0;

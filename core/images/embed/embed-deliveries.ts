@@ -1,4 +1,5 @@
 import { analysisCompleteEvent } from "../../../contract/images.ts";
+import { EmbeddingRefusedError } from "../../embedding/embedding-errors.ts";
 import type { Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import { type Delivery, type DeliveryDeps, processDeliveries } from "../../queues/process-deliveries.ts";
@@ -39,8 +40,9 @@ export async function embedDeliveries(
       const vector = vectors[deliveriesWithPlan.indexOf(delivery)];
       const plan = planned.get(delivery);
       if (vector === undefined || plan === undefined) throw new Error("A document has no vector");
-      if (vector instanceof Error) throw vector;
       const { source, document } = plan;
+      if (vector instanceof EmbeddingRefusedError) await deps.embeddings.markRefused(source);
+      if (vector instanceof Error) throw vector;
       const isStored = await deps.embeddings.store(source, { vector, document, model: deps.embedder.model });
       if (isStored) deps.metrics.count("ImagesEmbedded", 1);
       deps.log.info("An analysis was embedded", {

@@ -5,6 +5,7 @@ import { type AnalyzeDeps, analyzeImage } from "../../../core/images/analyze/ana
 import { LimitedVision } from "../../../core/images/analyze/limited-vision.ts";
 import type { ProviderName, VisionAnswer } from "../../../core/images/analyze/vision-provider.ts";
 import { Analyses } from "../../../core/images/database/analyses.ts";
+import { ItemStates } from "../../../core/images/database/item-states.ts";
 import { Items } from "../../../core/images/database/items.ts";
 import type { ImageProcessed } from "../../../core/images/events/flow-events.ts";
 import { paddedSequencer } from "../../../core/images/events/sequencer.ts";
@@ -205,6 +206,23 @@ describe("analyzing an image", () => {
     await expect(analyzeImage(event, refusing.deps)).rejects.toMatchObject({ isFinal: true });
     const { deps } = withProviders({ anthropic: () => answer });
     expect(await analyzeImage(event, deps)).toBe("analyzed");
+  });
+
+  test("what is refused is no unfinished image, until its object changes", async () => {
+    const states = new ItemStates(database);
+    // Of other tests, too.
+    const unfinished = async () => {
+      await database.execute("update items set updated_at = now() - interval '1 day'");
+      return states.countUnfinished(60);
+    };
+    const before = await unfinished();
+    const event = await uploaded("unwanted", "of this test");
+    expect(await unfinished()).toBe(before + 1);
+    const { deps } = withProviders({ anthropic: () => ({ ...answer, ended: "refused", refusal: "no" }) });
+    await analyzeImage(event, deps).catch(() => undefined);
+    expect(await unfinished()).toBe(before);
+    await uploaded("unwanted", "of this test, changed", "02");
+    expect(await unfinished()).toBe(before + 1);
   });
 
   test("a refusal stays final where its cost cannot be booked", async () => {

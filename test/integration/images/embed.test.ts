@@ -3,6 +3,7 @@ import type { Embedder } from "../../../core/embedding/embedder.ts";
 import { EmbeddingRefusedError, EmbeddingThrottledError } from "../../../core/embedding/embedding-errors.ts";
 import { Analyses } from "../../../core/images/database/analyses.ts";
 import { Embeddings } from "../../../core/images/database/embeddings.ts";
+import { ItemStates } from "../../../core/images/database/item-states.ts";
 import { Items } from "../../../core/images/database/items.ts";
 import { embedDocuments } from "../../../core/images/embed/embed-analyses.ts";
 import { embedDeliveries } from "../../../core/images/embed/embed-deliveries.ts";
@@ -76,6 +77,9 @@ describe("embedding the analyses of messages", () => {
     );
     expect(await embedDeliveries(deliveries, deps)).toEqual(["bad"]);
     expect(failed).toMatchObject([{ messageId: "bad", byInput: true }]);
+    // It is a dead letter, and nothing will finish it.
+    await database.execute("update items set updated_at = now() - interval '1 day'");
+    expect(await new ItemStates(database).countUnfinished(60)).toBe(0);
     // The others are stored: nothing is left to do.
     const again = withProvider(() => undefined);
     await embedDeliveries(deliveries, again.deps);

@@ -12,7 +12,7 @@ describe("migrating the database of the image flow", () => {
 
   beforeAll(async () => {
     database = await emptyDatabase();
-    expect(await migrated(database)).toEqual([1]);
+    expect(await migrated(database)).toEqual([1, 2]);
   });
   afterAll(() => database.close());
 
@@ -32,7 +32,7 @@ describe("migrating the database of the image flow", () => {
 
   test("starts again from the first statement after an interruption", async () => {
     await database.execute("delete from schema_migrations");
-    expect(await migrated(database)).toEqual([1]);
+    expect(await migrated(database)).toEqual([1, 2]);
   });
 
   test("refuses a migration that was changed after its release", async () => {
