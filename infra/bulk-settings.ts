@@ -13,6 +13,11 @@ export const bulkSettings = {
     means: "API key that callers of the bulk API send as X-API-Key; required if bulk:enabled is true.",
     because: "A shared default would not be secret.",
   }),
+  board: boolean({
+    default: false,
+    means: "Serve pages of the queues (Bull Board, to look at only) at /admin/queues, behind the API key.",
+    because: "GET /monitoring and `npm run bulk -- monitor` show what most need.",
+  }),
   redisUrl: optionalSecret({
     form: {
       pattern: /^(rediss?|postgres(ql)?):\/\/\S+$/,

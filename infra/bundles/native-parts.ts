@@ -5,9 +5,10 @@ import { chromaLibrary } from "./chroma-library.ts";
 
 /**
  * Parts that cannot be bundled into a program: `chroma`, the native Chroma server, as `chroma.node`; `sharp` and
- * `heic`, which load their native library or WebAssembly from their own folder, as packages under `node_modules/`.
+ * `heic`, which load their native library or WebAssembly from their own folder, and `board`, the pages of Bull Board, as
+ * packages under `node_modules/`.
  */
-export type NativePart = "chroma" | "sharp" | "heic";
+export type NativePart = "chroma" | "sharp" | "heic" | "board";
 
 /** sharp and its dependencies on Lambda's x86_64. */
 const packages = {
@@ -20,6 +21,7 @@ const packages = {
     "semver",
   ],
   heic: ["libheif-js"],
+  board: ["@bull-board/ui"],
 } as const;
 
 /**

@@ -130,8 +130,12 @@ export async function compactionWorkerContext(): Promise<string> {
 
 /** The same for the API and the workers of bulk jobs. */
 export async function bulkContexts(): Promise<BulkContexts> {
-  const context = async (name: string) => placed(name, await bundleContainer(name, {}, programOf));
-  const [api, worker] = await Promise.all([context("bulk-api"), context("bulk-worker")]);
+  const context = async (name: string, ingredients: Ingredients) =>
+    placed(name, await bundleContainer(name, ingredients, programOf));
+  const [api, worker] = await Promise.all([
+    context("bulk-api", { native: ["board"] }),
+    context("bulk-worker", {}),
+  ]);
   return { api, worker, digest: folderDigest(api, worker) };
 }
 

@@ -29,6 +29,7 @@ export function apiProgram(
       ...catchUp.functions.accepting(settings.taskDays),
       ...brokerVariables(args, brokerUrl),
       BULK_API_KEY_SECRET: apiKey.name,
+      BULK_BOARD: String(settings.board),
       PORT: String(port),
     }),
     statements: [...catchUp.functions.acceptStatements(), readSecrets(brokerUrl, apiKey)],

@@ -38,6 +38,7 @@ let pinecone: Between;
 let embeddings: Embeddings;
 let stack: RunningStack;
 let client: BulkClient;
+let apiKey: string;
 let caller: CatchUpCaller;
 
 beforeAll(async () => {
@@ -53,6 +54,7 @@ beforeAll(async () => {
     "bulk:redisUrl": broker.local.url,
     "bulk:workers": "2",
     "bulk:watchSeconds": "5",
+    "bulk:board": "true",
   });
   const { bulk } = stack.outputs;
   if (bulk === undefined) throw new Error("The stack has no bulk API.");
@@ -64,7 +66,8 @@ beforeAll(async () => {
   const { SecretString = "" } = await secrets.send(
     new GetSecretValueCommand({ SecretId: bulk.apiKeySecret }),
   );
-  client = new BulkClient(bulk.url, SecretString);
+  apiKey = SecretString;
+  client = new BulkClient(bulk.url, apiKey);
   caller = await CatchUpCaller.of(stack);
   await eventually(120, async () => expect((await client.health()).workers.active).toBe(2));
 });
@@ -136,6 +139,17 @@ async function underWay(taskId: string): Promise<void> {
 
 test("a file goes through the API and the workers into the index, every row once", async () => {
   await expectEveryRowOnce(await ended(await start("plain")), "plain");
+});
+
+test("the bundled API serves the pages of its queues", async () => {
+  const root = new URL("/admin/queues/", stack.outputs.bulk?.url);
+  const page = await fetch(root, { headers: { "x-api-key": apiKey } });
+  const script = /src="(static[^"]+\.js)"/.exec(await page.text())?.[1] ?? "";
+  const loaded = await fetch(new URL(script, root), { headers: { "x-api-key": apiKey } });
+  expect([loaded.status, loaded.headers.get("content-type")]).toEqual([
+    200,
+    expect.stringContaining("javascript"),
+  ]);
 });
 
 test("generated files end alike by the workers, by Step Functions and by one function, byte for byte", async () => {

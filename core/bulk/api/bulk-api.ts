@@ -1,5 +1,6 @@
 import swagger from "@fastify/swagger";
-import fastify, { type FastifyInstance, type FastifyReply } from "fastify";
+import type { Queue } from "bullmq";
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { jsonSchemaTransform, serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import * as z from "zod";
 import { answerTo } from "../../catchup/api/answer.ts";
@@ -15,6 +16,7 @@ import { CursorInvalidError } from "../../catchup/tasks/task-store.ts";
 import { errorFields, type Log } from "../../log.ts";
 import { isSameSecret } from "../../settings/same-secret.ts";
 import { bulkBody, readBulkRequest } from "../requests/bulk-request.ts";
+import { boardPath } from "./board-path.ts";
 import { type HealthCheck, takesWork } from "./check-health.ts";
 import type { Monitoring } from "./monitoring.ts";
 import {
@@ -36,6 +38,8 @@ export interface BulkApiDeps extends StartDeps, EndDeps {
   apiKey(): Promise<string>;
   readonly health: HealthCheck;
   readonly monitoring: Pick<Monitoring, "read">;
+  /** Queues that Bull Board shows. @default no board */
+  readonly board?: readonly Queue[] | undefined;
   readonly version: string;
   readonly log: Log;
 }
@@ -84,7 +88,11 @@ export async function bulkApi(deps: BulkApiDeps): Promise<FastifyInstance> {
   );
   app.addHook("onRequest", async (request, reply) => {
     if (request.is404 || request.routeOptions.config.open) return;
-    if (isSameSecret(request.headers["x-api-key"], await deps.apiKey())) return;
+    const isOfBoard = request.url.startsWith(`${boardPath}/`) || request.url === boardPath;
+    if (isSameSecret(isOfBoard ? keyOfBrowser(request) : keyOf(request), await deps.apiKey())) return;
+    // A browser then asks its user for the key, as a password.
+    if (isOfBoard)
+      reply.header("www-authenticate", 'Basic realm="Vectorkeep bulk: the API key is the password"');
     await reply
       .code(401)
       .send({ error: "unauthorized", message: "Send the API key in the header X-API-Key." });
@@ -104,7 +112,21 @@ export async function bulkApi(deps: BulkApiDeps): Promise<FastifyInstance> {
     transform: jsonSchemaTransform,
   });
   await app.register(async (scope) => declareRoutes(scope, deps), { prefix });
+  if (deps.board !== undefined) {
+    const { registerBoard } = await import("./board.ts");
+    await registerBoard(app, deps.board);
+  }
   return app;
+}
+
+function keyOf({ headers }: FastifyRequest): string | undefined {
+  return headerOf(headers["x-api-key"]);
+}
+
+/** Browsers send the password of Basic authentication, whatever the name. */
+function keyOfBrowser(request: FastifyRequest): string | undefined {
+  const [, encoded = ""] = /^Basic (\S+)$/i.exec(request.headers.authorization ?? "") ?? [];
+  return keyOf(request) ?? /^[^:]*:(.*)$/s.exec(Buffer.from(encoded, "base64").toString())?.[1];
 }
 
 function declareRoutes(scope: FastifyInstance, deps: BulkApiDeps): void {

@@ -11,6 +11,8 @@ export const bulkApiConfig = z.object({
   ...brokerConfig,
   BULK_API_KEY_SECRET: z.string().min(1),
   PORT: wholeNumber(0, 65_535),
+  /** Whether Bull Board shows the queues. */
+  BULK_BOARD: z.enum(["true", "false"]).transform((value) => value === "true"),
   LISTEN_HOST: z.string().min(1).default("127.0.0.1"),
 });
 

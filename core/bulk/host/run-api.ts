@@ -62,6 +62,7 @@ export async function runBulkApi(config: BulkApiConfig, { log, onStop, exit }: S
       version,
       clock: systemClock,
     }),
+    board: config.BULK_BOARD ? Object.values(queues) : undefined,
     version,
     now: Date.now,
     log,

@@ -4,7 +4,7 @@ import { filesOf } from "../../../infra/bundles/native-parts.ts";
 
 const root = join(import.meta.dirname, "../../..");
 
-test.each(["libheif-js", "sharp"])("NOTICE names the installed version of %s", (name) => {
+test.each(["libheif-js", "sharp", "@bull-board/ui"])("NOTICE names the installed version of %s", (name) => {
   const installed = readFileSync(join(root, "node_modules", name, "package.json"), "utf8");
   const { version } = JSON.parse(installed) as { version: string };
   expect(readFileSync(join(root, "NOTICE"), "utf8")).toContain(`${name} ${version}`);

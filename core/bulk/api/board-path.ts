@@ -1,0 +1,2 @@
+/** Where the pages of the queues are. */
+export const boardPath = "/admin/queues";
