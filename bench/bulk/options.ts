@@ -17,7 +17,7 @@ run, with an embedding endpoint and an index that answer at once: 100,000 rows.
   --quick   2,000 rows of small vectors: shows that it runs, not how fast
   --help    this text
 
-Ends with code 1 where a bound is missed. Fails where a row is not stored exactly once.`;
+Ends with code 1 where a bound is missed. Fails where a row is missing, or stored twice by another than the workers, which tell how many.`;
 
 const command = new Arguments("bench:bulk");
 

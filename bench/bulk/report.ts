@@ -26,6 +26,7 @@ export function runLines(run: BulkRun): string {
     `  state machine  ${whole(machineRate(run))} rows/s`,
     `  workers        ${whole(workersRate(run))} rows/s`,
     `  CPU per row    ${microseconds(run.cpuPerRow)} us; ${microseconds(run.smallCpuPerRow)} us of ${few} rows`,
+    `  written again  ${whole(run.writtenAgain)} vectors of ${all}, whose chunk's lock expired`,
     `  largest worker ${Math.round(run.maxBytes / megabyte)} MiB; ${Math.round(run.firstBytes / megabyte)} at first, ${Math.round(run.lastBytes / megabyte)} in the end`,
     `  status         p99 ${percentile(run.statusMs, 99).toFixed(1)} ms, p50 ${percentile(run.statusMs, 50).toFixed(1)} ms of ${run.statusMs.length}, ${run.statusFailures} failed`,
     `  after a kill   at most ${run.recoverySeconds.toFixed(1)} s without a chunk`,

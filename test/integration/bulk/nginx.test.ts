@@ -132,7 +132,8 @@ withNginx("the real nginx with the configuration of the repository", () => {
     for (const line of ["proxy_read_timeout 300s;", "proxy_send_timeout 300s;"]) expect(text).toContain(line);
   });
 
-  test("passes on nothing but the API, and no body above a megabyte", async () => {
+  test("passes on nothing but the API and the pages of its queues, and no body above a megabyte", async () => {
+    expect(await statusesOf("/admin/queues/static/js/main.js", 1, "x")).toEqual([200]);
     seen = [];
     expect(await statusesOf("/admin", 1, "x")).toEqual([404]);
     const answer = await fetch(`${url}/api/v1/process`, { method: "POST", body: "x".repeat(1_100_000) });

@@ -29,6 +29,7 @@ test("every later failure mode says its symptom, its guard and the tests that ho
 test.each([
   ["failure-modes", 40],
   ["images-checklist", 50],
+  ["bulk-checklist", 60],
 ])("every test that docs/%s.md names is there under that name", (name, atLeast) => {
   const text = readFileSync(join(root, `docs/${name}.md`), "utf8");
   const cited = [...text.matchAll(/`(test\/[^`]+)`((?:(?::|,)\s"[^"]+")+)/g)].flatMap(
