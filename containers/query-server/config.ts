@@ -3,6 +3,7 @@ import { wholeNumber } from "../../core/settings/environment.ts";
 
 /** The environment that infra declares for the query server. */
 export const queryServerConfig = z.object({
+  RECEIPTS_TABLE: z.string().min(1),
   CONTROL_TABLE: z.string().min(1),
   DELTAS_BUCKET: z.string().min(1),
   /** Folder of the generations of all collections. */

@@ -9,6 +9,8 @@ import { OpenAiEmbedder } from "../../core/embedding/openai-embedder.ts";
 import { metricsLoggedAtOnce } from "../../core/metrics.ts";
 import { defineService } from "../../core/process/define-service.ts";
 import { unlimited } from "../../core/resilience/rate-limiter.ts";
+import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
+import { runStatus } from "../../core/runs/run-status.ts";
 import { ChromaGenerations } from "../../core/search/chroma-generations.ts";
 import { QueryService } from "../../core/search/query-service.ts";
 import { readSecret } from "../../core/settings/secret.ts";
@@ -41,6 +43,8 @@ defineService({
         deltas,
         metrics,
       });
+    const { RECEIPTS_TABLE: sourceTable, CONTROL_TABLE: controlTable } = config;
+    const runs = new DynamoRunStore({ client, sourceTable, controlTable });
     const service = await QueryService.start({
       sources: new Map(shards.map((shard) => [shard, generationsOf(shard)])),
       embedder: new OpenAiEmbedder({
@@ -55,6 +59,7 @@ defineService({
       host: config.LISTEN_HOST,
       port: config.PORT,
       pollMs,
+      statusOf: (document) => runStatus(runs, document),
       minCosine: config.QUERY_MIN_COSINE_PERCENT / 100,
       log,
       metrics,

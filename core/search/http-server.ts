@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { runsPath } from "../../contract/search-routes.ts";
 import { errorFields, type Log } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import { requireApiKey } from "./api-key.ts";
@@ -6,6 +7,7 @@ import type { CollectionHealth } from "./followed-collection.ts";
 import { HttpError } from "./http-error.ts";
 import { searchOpenApi } from "./openapi.ts";
 import { readBody, readQuery } from "./request-body.ts";
+import { answerRun, pathTemplate, type StatusOf } from "./runs.ts";
 import type { SearchAnswer } from "./search.ts";
 import { isUnanswered, isUnforeseen, problemOf } from "./search-problem.ts";
 import { type SearchRequest, searchRequest } from "./search-request.ts";
@@ -17,6 +19,7 @@ const keepAliveMs = 65_000;
 export interface SearchApi {
   search(request: SearchRequest): Promise<SearchAnswer>;
   similar(request: SimilarRequest): Promise<SimilarAnswer>;
+  readonly statusOf: StatusOf;
   /** Health by shard. */
   health(): Readonly<Record<string, CollectionHealth>>;
 }
@@ -37,7 +40,7 @@ interface Answer {
 type Route = (request: IncomingMessage) => Promise<Answer>;
 
 /**
- * An HTTP server for `POST /search` and `GET /similar`, which require the key, and for `GET /health` and `GET
+ * An HTTP server for `POST /search`, `GET /similar` and `GET /runs`, which require the key, and for `GET /health` and `GET
  * /openapi.json`. The caller starts and closes it.
  */
 export function searchHttpServer(
@@ -57,6 +60,12 @@ export function searchHttpServer(
       GET: async (request) => {
         requireApiKey(request.headers["x-api-key"], apiKey);
         return { status: 200, body: await api.similar(readQuery(request, similarRequest)) };
+      },
+    },
+    [runsPath]: {
+      GET: async (request) => {
+        requireApiKey(request.headers["x-api-key"], apiKey);
+        return { status: 200, body: await answerRun(pathOf(request), api.statusOf) };
       },
     },
     "/openapi.json": { GET: async () => ({ status: 200, body: openApi }) },
@@ -101,7 +110,8 @@ function routeOf(
   routes: Readonly<Record<string, Readonly<Record<string, Route>>>>,
 ): Route {
   const path = pathOf(request);
-  const methods = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  const template = pathTemplate(path);
+  const methods = Object.hasOwn(routes, template) ? routes[template] : undefined;
   if (methods === undefined) {
     throw new HttpError(404, "not_found", `There is no ${path} here: GET /openapi.json lists the routes.`);
   }

@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { collections } from "../../contract/collections.ts";
+import { runsPath } from "../../contract/search-routes.ts";
 import { documentSearch } from "../documents/document-search.ts";
+import { documentModel } from "../documents/documents.ts";
 import { searchRequest } from "./search-request.ts";
 import { similarRequest } from "./similar.ts";
 
@@ -75,6 +77,29 @@ const condition = {
         },
       },
     ],
+  },
+};
+
+const idNames = Object.keys(documentModel.storedShape) as (keyof typeof documentModel.storedShape)[];
+const runStates = ["PENDING", "PROCESSING", "COMPLETED", "FAILED"];
+const half = {
+  type: "object",
+  description: "One collection; absent while the run is not open yet.",
+  required: ["state"],
+  properties: { state: { enum: runStates }, error: { type: "string", description: "Why it is FAILED." } },
+};
+const runStatusSchema = {
+  type: "object",
+  required: ["state", "exported_at"],
+  properties: {
+    ...Object.fromEntries(idNames.map((name) => [name, schemas.place[name]])),
+    state: {
+      enum: [...runStates, "DELETED"],
+      description: "COMPLETED once every collection shows the content; FAILED if one of them cannot.",
+    },
+    run_id: { type: "string" },
+    exported_at: { type: "string", description: "The time of the content, or of the removal." },
+    ...Object.fromEntries(collections.map((collection) => [collection, half])),
   },
 };
 
@@ -183,6 +208,23 @@ export function searchOpenApi(dimensions: number, host: SearchHost) {
           },
         },
       },
+      [runsPath]: {
+        get: {
+          summary: `How far the newest content of a ${documentModel.noun} has come`,
+          parameters: idNames.map((name) => ({
+            name,
+            in: "path",
+            required: true,
+            schema: schemas.place[name],
+          })),
+          responses: {
+            200: { description: "Its current run", content: json(ref("RunStatus")) },
+            400: failures[400],
+            ...ofHost[host],
+            404: { description: "It was never embedded", content: json(ref("Failure")) },
+          },
+        },
+      },
       ...(host === "ecs" && { "/health": health }),
       "/openapi.json": describedByItself[host],
     },
@@ -223,6 +265,7 @@ export function searchOpenApi(dimensions: number, host: SearchHost) {
             hits: { type: "array", items: ref("Hit") },
           },
         },
+        RunStatus: runStatusSchema,
         Failure: problems,
         Refusal: {
           type: "object",

@@ -9,11 +9,13 @@ import { FollowedCollection } from "./followed-collection.ts";
 import type { GenerationSource } from "./generation-source.ts";
 import { searchHttpServer } from "./http-server.ts";
 import { QueryVectors } from "./query-vectors.ts";
+import type { StatusOf } from "./runs.ts";
 import { search } from "./search.ts";
 import { PortTakenError } from "./search-errors.ts";
 import { similar } from "./similar.ts";
 
 export interface QueryServiceOptions {
+  readonly statusOf: StatusOf;
   /** The source of every shard of every collection. */
   readonly sources: ReadonlyMap<ShardName, GenerationSource>;
   readonly embedder: Embedder;
@@ -59,6 +61,7 @@ export class QueryService {
       {
         search: (request) => search(request, followed, vectors, minCosine),
         similar: (request) => similar(request, followed),
+        statusOf: options.statusOf,
         health: () => Object.fromEntries(followed.map((each) => [each.shard, each.health()])),
       },
       { apiKey, dimensions: embedder.dimensions, log, metrics },

@@ -4,9 +4,11 @@ import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { Embedder } from "../../core/embedding/embedder.ts";
 import { limitedEmbedder } from "../../core/embedding/limited-embedder.ts";
 import type { Telemetry } from "../../core/process/define-function.ts";
+import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
+import { runStatus } from "../../core/runs/run-status.ts";
 import { QueryVectors } from "../../core/search/query-vectors.ts";
+import type { AnswerDeps } from "../../core/search/shards/answer-request.ts";
 import { invokedShards } from "../../core/search/shards/invoked-shards.ts";
-import type { ShardsDeps } from "../../core/search/shards/search-shards.ts";
 import type { SearchConfig } from "./config.ts";
 
 /** The number of query texts whose vectors are cached while the process lives. */
@@ -16,7 +18,7 @@ const maxEmbedMs = 10_000;
 export interface SearchFunctionDeps {
   readonly telemetry: Telemetry;
   /** Returns the dependencies of one request with the deadline `giveUpAt` (epoch milliseconds). */
-  readonly shardsFor: (giveUpAt: number) => ShardsDeps;
+  readonly answersFor: (giveUpAt: number) => AnswerDeps;
 }
 
 /** The clients and the cached vectors live as long as the process. */
@@ -29,10 +31,13 @@ export function searchDeps(config: SearchConfig, telemetry: Telemetry): SearchFu
     dimensions: config.EMBEDDING_DIMENSIONS,
     embed: async (texts) => (await embedderFor(Date.now() + maxEmbedMs)).embed(texts),
   };
+  const { RECEIPTS_TABLE: sourceTable, CONTROL_TABLE: controlTable } = config;
+  const runs = new DynamoRunStore({ client, sourceTable, controlTable });
   const vectors = new QueryVectors(embedder, rememberedTexts);
   return {
     telemetry,
-    shardsFor: (giveUpAt) => ({
+    answersFor: (giveUpAt) => ({
+      statusOf: (document) => runStatus(runs, document),
       collectionShards: config.COLLECTION_SHARDS,
       dimensions: config.EMBEDDING_DIMENSIONS,
       vectors,

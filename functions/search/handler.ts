@@ -21,7 +21,7 @@ export const handler = defineFunction({
         query: definedValues(event.queryStringParameters),
         body: Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8"),
       },
-      deps.shardsFor(giveUpAt),
+      deps.answersFor(giveUpAt),
       deps.telemetry,
     );
     return {

@@ -154,6 +154,7 @@ export class QueryService extends pulumi.ComponentResource {
         cpu: settings.cpu,
         memoryMiB: settings.memoryMiB,
         environment: environmentOf<typeof queryServerConfig>({
+          RECEIPTS_TABLE: storage.receipts.name,
           CONTROL_TABLE: storage.control.name,
           DELTAS_BUCKET: storage.deltas.name,
           COLLECTIONS_PATH: collectionsPath,
@@ -165,7 +166,9 @@ export class QueryService extends pulumi.ComponentResource {
           PORT: String(settings.port),
         }),
         statements: [
-          itemsOf(storage.control, ["GetItem"], ["COLLECTION#*"]),
+          itemsOf(storage.control, ["GetItem"], ["COLLECTION#*", "RECEIPT#*"]),
+          // For GET /runs.
+          itemsOf(storage.receipts, ["GetItem"], ["IMAGE#*"]),
           list(storage.deltas),
           readObjects(storage.deltas, "deltas/"),
           readSecrets(args.embeddingApiKey, args.searchApiKey),

@@ -76,6 +76,7 @@ export class SearchFunctions extends pulumi.ComponentResource {
         after: [apiKey.version],
         environment: environmentOf<typeof searchConfig>({
           CONTROL_TABLE: storage.control.name,
+          RECEIPTS_TABLE: storage.receipts.name,
           ...embeddingEnvironment(embedding, apiKey),
           EMBEDDING_REQUESTS_PER_MINUTE: String(embedding.requestsPerMinute),
           EMBEDDING_TOKENS_PER_MINUTE: String(embedding.tokensPerMinute),
@@ -85,6 +86,9 @@ export class SearchFunctions extends pulumi.ComponentResource {
         statements: [
           invoke(...[...this.shards.values()].map((shard) => shard.function)),
           itemsOf(storage.control, ["GetItem", "UpdateItem"], ["LIMITER#*"]),
+          // For GET /runs.
+          itemsOf(storage.control, ["GetItem"], ["RECEIPT#*"]),
+          itemsOf(storage.receipts, ["GetItem"], ["IMAGE#*"]),
           readSecrets(apiKey),
         ],
       },

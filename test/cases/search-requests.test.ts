@@ -24,6 +24,7 @@ beforeAll(async () => {
   const api = {
     search: async () => ({ collection: "lines" as const, generations: {}, hits: [] }),
     similar: () => Promise.reject(new Error("not asked here")),
+    statusOf: async () => undefined,
     health: () => ({}),
   };
   server = searchHttpServer(api, { apiKey: key, dimensions: 3, log: silentLog, metrics: silentMetrics });

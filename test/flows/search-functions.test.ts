@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { requestSigner } from "../../cli/request-signer.ts";
 import { SearchClient } from "../../cli/search-client.ts";
 import { shardOf } from "../../core/documents/shards.ts";
 import { readSecret } from "../../core/settings/secret.ts";
@@ -72,6 +73,29 @@ test("neighbours of a vector come from every shard, with the labels of their wor
   const { of, hits } = await client.like(first ?? "", 1);
   expect(of).toMatchObject({ id: first, text: "TOTAL 4.10" });
   expect(hits.map(({ id }) => id)).toEqual([second]);
+});
+
+test("a signed caller reads how far a receipt has come", async () => {
+  Object.assign(process.env, stack.environment);
+  const apiKey = await readSecret(stack.outputs.searchApiKeySecret ?? "", "query:apiKey");
+  const statusOf = async (imageId: string) => {
+    const url = new URL(`${stack.outputs.searchUrl}/runs/${imageId}/1`);
+    const own = { "x-api-key": apiKey };
+    const headers = await requestSigner()({ method: "GET", url, headers: own, body: undefined });
+    const answer = await fetch(url, { headers });
+    return [answer.status, await answer.json()];
+  };
+  const [{ imageId } = { imageId: "" }] = receipts;
+  const half = { state: "COMPLETED" };
+  expect(await statusOf(imageId)).toEqual([
+    200,
+    expect.objectContaining({ image_id: imageId, receipt_id: 1, ...half, lines: half, words: half }),
+  ]);
+  expect(await statusOf(randomUUID())).toEqual([
+    404,
+    { error: expect.objectContaining({ code: "not_found" }) },
+  ]);
+  expect((await ask(`/runs/${imageId}/1`)).status).toBe(403);
 });
 
 test("a request without the key, one that is not signed, or one that does not fit, is refused", async () => {

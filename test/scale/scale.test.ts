@@ -227,6 +227,7 @@ async function startQueryService(
     embed: async (texts) => texts.map((text) => new Uint8Array(vectorOf(text)?.buffer ?? [])),
   };
   const service = await QueryService.start({
+    statusOf: async () => undefined,
     sources: new Map([["lines", generations]]),
     embedder,
     apiKey: "key",

@@ -51,6 +51,7 @@ export async function measureSpeed(
   const generation = new SnapshotGeneration({ number: 1, name: "00000001-1" }, vectors, snapshot);
   const ofText = new Map<string, Float32Array>();
   const service = await QueryService.start({
+    statusOf: async () => undefined,
     sources: new Map([["lines", { head: async () => generation, open: async () => generation }]]),
     embedder: {
       model: "random",

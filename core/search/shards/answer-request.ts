@@ -1,9 +1,10 @@
-import { type SearchRoute, searchRoutes } from "../../../contract/search-routes.ts";
+import { runsRoute, type SearchRoute, searchRoutes } from "../../../contract/search-routes.ts";
 import { errorFields, type Log } from "../../log.ts";
 import type { Metrics } from "../../metrics.ts";
 import { HttpError } from "../http-error.ts";
 import { searchOpenApi } from "../openapi.ts";
 import { checkedQuery, jsonBody } from "../request-body.ts";
+import { answerRun, pathTemplate, type StatusOf } from "../runs.ts";
 import { isUnanswered, isUnforeseen, problemOf } from "../search-problem.ts";
 import { similarRequest } from "../similar.ts";
 import { type ShardsDeps, searchShards, similarShards } from "./search-shards.ts";
@@ -22,13 +23,17 @@ export interface ApiAnswer {
   readonly body: object;
 }
 
+export interface AnswerDeps extends ShardsDeps {
+  readonly statusOf: StatusOf;
+}
+
 /**
  * Answers a request. Unexpected errors are thrown, so that the invocation fails. Other errors become responses, and are
  * counted if the caller did not cause them.
  */
 export async function answerRequest(
   request: ApiRequest,
-  deps: ShardsDeps,
+  deps: AnswerDeps,
   { log, metrics }: { readonly log: Log; readonly metrics: Metrics },
 ): Promise<ApiAnswer> {
   try {
@@ -45,15 +50,16 @@ export async function answerRequest(
   }
 }
 
-const routes: Readonly<Record<SearchRoute, (request: ApiRequest, deps: ShardsDeps) => Promise<object>>> = {
+const routes: Readonly<Record<SearchRoute, (request: ApiRequest, deps: AnswerDeps) => Promise<object>>> = {
   "POST /search": ({ body }, deps) => searchShards(jsonBody(body), deps),
   "GET /similar": ({ query }, deps) => similarShards(checkedQuery(query, similarRequest), deps),
+  [runsRoute]: ({ path }, { statusOf }) => answerRun(path, statusOf),
   "GET /openapi.json": async (_, { dimensions }) => searchOpenApi(dimensions, "lambda"),
 };
 
-async function bodyOf(request: ApiRequest, deps: ShardsDeps): Promise<object> {
+async function bodyOf(request: ApiRequest, deps: AnswerDeps): Promise<object> {
   const { method, path } = request;
-  const route = searchRoutes.find((known) => known === `${method} ${path}`);
+  const route = searchRoutes.find((known) => known === `${method} ${pathTemplate(path)}`);
   if (route === undefined) throw new HttpError(404, "not_found", `There is no ${method} ${path} here.`);
   return routes[route](request, deps);
 }

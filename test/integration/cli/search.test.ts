@@ -53,6 +53,7 @@ beforeAll(async () => {
         labels: { TOTAL: { valid: 1, invalid: 0 } },
         hits: answer.hits,
       }),
+      statusOf: async () => undefined,
       health: () => ({}),
     },
     { apiKey, dimensions: 2, log: silentLog, metrics: silentMetrics },

@@ -1,8 +1,11 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { runsPath } from "../../../contract/search-routes.ts";
 import { type Log, silentLog } from "../../../core/log.ts";
 import { type Metrics, silentMetrics } from "../../../core/metrics.ts";
+import type { ReceiptRef } from "../../../core/receipts/receipt.ts";
+import type { RunStatus } from "../../../core/runs/run-status.ts";
 import type { CollectionHealth } from "../../../core/search/followed-collection.ts";
 import { type SearchApi, searchHttpServer } from "../../../core/search/http-server.ts";
 import type { searchOpenApi } from "../../../core/search/openapi.ts";
@@ -43,6 +46,9 @@ class ScriptedApi implements SearchApi {
     const of = { id, text: "TOTAL", metadata: {} };
     return { collection: "lines", generations: { lines: 4 }, of, labels: {}, hits: [] };
   }
+
+  statusOf = async ({ receiptId }: ReceiptRef): Promise<RunStatus | undefined> =>
+    receiptId === 1 ? { state: "COMPLETED", runId: "r", revision: 0 } : undefined;
 
   health() {
     return { lines: this.lines, words: serving };
@@ -211,7 +217,13 @@ test("the neighbours of a vector are asked for by its id, with the key", async (
 
 test("the service describes itself: every route, and every field of a request", async () => {
   const document = (await (await fetch(`${url}/openapi.json`)).json()) as ReturnType<typeof searchOpenApi>;
-  expect(Object.keys(document.paths).sort()).toEqual(["/health", "/openapi.json", "/search", "/similar"]);
+  expect(Object.keys(document.paths).sort()).toEqual([
+    "/health",
+    "/openapi.json",
+    runsPath,
+    "/search",
+    "/similar",
+  ]);
   const { schema } = document.paths["/search"].post.requestBody.content["application/json"];
   const { properties } = schema as { properties: object };
   expect(Object.keys(properties).sort()).toEqual([
@@ -232,4 +244,14 @@ test("the service describes itself: every route, and every field of a request", 
   );
   expect(references.length).toBeGreaterThan(5);
   for (const name of references) expect(Object.keys(document.components.schemas)).toContain(name);
+});
+
+test("GET /runs says how far a receipt has come, and needs the key", async () => {
+  const of = (receipt: string, headers = {}) =>
+    fetch(`${url}/runs/7f0c1a52-3d5e-4b8a-9c11-2f6e8d4b9a01/${receipt}`, { headers });
+  const key = { "x-api-key": "open sesame" };
+  expect((await of("1")).status).toBe(401);
+  expect(await (await of("1", key)).json()).toMatchObject({ receipt_id: 1, state: "COMPLETED", run_id: "r" });
+  expect((await of("2", key)).status).toBe(404);
+  expect((await of("zero", key)).status).toBe(400);
 });

@@ -23,6 +23,7 @@ function start(lines: ScriptedSource, port = 0): Promise<QueryService> {
 
 function startOn(sources: Readonly<Record<string, ScriptedSource>>, port = 0): Promise<QueryService> {
   return QueryService.start({
+    statusOf: async () => undefined,
     sources: new Map(Object.entries(sources) as [ShardName, ScriptedSource][]),
     embedder,
     apiKey: "key",

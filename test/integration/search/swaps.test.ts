@@ -53,6 +53,7 @@ async function startService(exactVectors: number): Promise<QueryService> {
     metrics: silentMetrics,
   });
   const started = await QueryService.start({
+    statusOf: async () => undefined,
     sources: new Map([["lines", lines]]),
     embedder,
     apiKey: "key",

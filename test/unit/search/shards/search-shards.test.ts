@@ -10,12 +10,8 @@ import { type SearchHost, searchOpenApi } from "../../../../core/search/openapi.
 import { search } from "../../../../core/search/search.ts";
 import { ShardNotAnsweredError } from "../../../../core/search/search-errors.ts";
 import { searchRequest } from "../../../../core/search/search-request.ts";
-import { answerRequest } from "../../../../core/search/shards/answer-request.ts";
-import {
-  type ShardsDeps,
-  searchShards,
-  similarShards,
-} from "../../../../core/search/shards/search-shards.ts";
+import { type AnswerDeps, answerRequest } from "../../../../core/search/shards/answer-request.ts";
+import { searchShards, similarShards } from "../../../../core/search/shards/search-shards.ts";
 import { shardEvent, shardReply } from "../../../../core/search/shards/shard-event.ts";
 import { ShardSearch } from "../../../../core/search/shards/shard-search.ts";
 import { similar } from "../../../../core/search/similar.ts";
@@ -76,7 +72,8 @@ async function apart(published: readonly ShardName[] = shards) {
       new ShardSearch(each, { dimensions: 2, minCosine: 0, clock: new ManualClock() }),
     ]),
   );
-  const deps: ShardsDeps = {
+  const deps: AnswerDeps = {
+    statusOf: async () => undefined,
     collectionShards: shards.length,
     dimensions: 2,
     vectors,
@@ -161,15 +158,50 @@ test("every route of the contract is answered, and the description has exactly t
   const { deps } = await apart();
   for (const route of searchRoutes) {
     const [method = "", path = ""] = route.split(" ");
-    const { status } = await answerRequest(
-      { method, path, query: {}, body: Buffer.from("{}") },
-      deps,
-      telemetry,
-    );
+    const asked = { method, path, query: {}, body: Buffer.from("{}") };
+    const { status } = await answerRequest(asked, deps, telemetry);
     expect([route, status]).toEqual([route, path === "/openapi.json" ? 200 : 400]);
   }
   expect(described("lambda")).toEqual([...searchRoutes].sort());
   expect(described("ecs")).toEqual([...queryServerRoutes].sort());
+});
+
+const imageId = "7f0c1a52-3d5e-4b8a-9c11-2f6e8d4b9a01";
+const runAsked = (path: string) => ({ method: "GET", path, query: {}, body: Buffer.alloc(0) });
+
+test("GET /runs says how far a receipt has come, with the reason of what failed", async () => {
+  const { deps } = await apart();
+  const halves = { lines: { state: "COMPLETED" }, words: { state: "FAILED", error: "it is bad" } } as const;
+  const statusOf = jest.fn(async () => ({ state: "FAILED", runId: "r", revision: 0, halves }) as const);
+  const { status, body } = await answerRequest(
+    runAsked(`/runs/${imageId}/7`),
+    { ...deps, statusOf },
+    telemetry,
+  );
+  expect([status, body]).toEqual([
+    200,
+    {
+      image_id: imageId,
+      receipt_id: 7,
+      state: "FAILED",
+      run_id: "r",
+      exported_at: "1970-01-01T00:00:00.000Z",
+      ...halves,
+    },
+  ]);
+  expect(statusOf.mock.calls).toEqual([[{ imageId, receiptId: 7 }]]);
+});
+
+test.each([
+  ["a receipt that was never embedded", `/runs/${imageId}/7`, 404],
+  ["an image without a UUID", "/runs/x/7", 400],
+  ["receipt 0", `/runs/${imageId}/0`, 400],
+  ["a number in another form", `/runs/${imageId}/007`, 400],
+  ["no receipt", `/runs/${imageId}`, 404],
+  ["more than a receipt", `/runs/${imageId}/7/lines`, 404],
+])("GET /runs refuses %s", async (_, path, expected) => {
+  const { deps } = await apart();
+  expect(await answerRequest(runAsked(path), deps, telemetry)).toMatchObject({ status: expected });
 });
 
 /** Behind the gateway everything needs the key, and its own refusals have another form. */
