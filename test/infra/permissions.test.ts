@@ -72,6 +72,7 @@ test("the stream processor may read the stream and pass on", () => {
 test("the compaction function may do this and nothing else", () => {
   expect(permissionsOf(stack, "vectorkeep-prod-compaction")).toEqual([
     ...deniedToCode("vectorkeep-prod-compaction"),
+    "dynamodb:BatchGetItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:BatchGetItem arn:dynamodb:vectorkeep-prod-receipts",
     "dynamodb:DeleteItem arn:dynamodb:vectorkeep-prod-control",
     "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control",
