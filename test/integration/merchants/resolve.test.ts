@@ -16,7 +16,9 @@ import {
   PlacesUnavailableError,
 } from "../../../core/merchants/places/places-errors.ts";
 import { MerchantStore } from "../../../core/merchants/resolve/merchant-store.ts";
+import { resolveDeliveries } from "../../../core/merchants/resolve/resolve-deliveries.ts";
 import { type ResolveDeps, resolveMerchant } from "../../../core/merchants/resolve/resolve-merchant.ts";
+import { SimilarReceiptsUnavailableError } from "../../../core/merchants/similar/similar-receipts.ts";
 import { silentMetrics } from "../../../core/metrics.ts";
 import { systemClock } from "../../../core/resilience/clock.ts";
 import { unlimited } from "../../../core/resilience/rate-limiter.ts";
@@ -393,6 +395,40 @@ describe("resolving a merchant", () => {
     expect(await resolveMerchant({ ...message, run_id: "older" }, depsOf(bytes))).toBe("superseded");
     const unknown = { ...message, image_id: randomUUID() };
     expect(await resolveMerchant(unknown, depsOf(bytes))).toBe("superseded");
+  });
+
+  test("a delta that S3 does not give writes nothing, and the next delivery resolves", async () => {
+    const { receipt, bytes, message } = await published();
+    const get = jest.fn(async () => bytes).mockRejectedValueOnce(new Error("503 Slow Down"));
+    await expect(resolveMerchant(message, depsOf(bytes, { deltas: { get } }))).rejects.toThrow("Slow Down");
+    expect(await metadataOf(receipt.imageId)).toBeUndefined();
+    expect(await resolveMerchant(message, depsOf(bytes, { deltas: { get } }))).toBe("resolved");
+  });
+
+  test("a search that is down returns the message to its queue, and a spent budget is counted for its alarm", async () => {
+    const { bytes, message } = await published();
+    const counted: string[] = [];
+    const metrics = { ...silentMetrics, count: (name: string) => void counted.push(name) };
+    const queue = {
+      giveBack: async (failed: readonly { readonly messageId: string }[]) =>
+        failed.map(({ messageId }) => messageId),
+    };
+    const delivery = { messageId: "m", receiptHandle: "h", sentTimestamp: now, receives: 1 };
+    const deliver = (more: Partial<ResolveDeps>) =>
+      resolveDeliveries([{ ...delivery, body: JSON.stringify(message) }], {
+        ...depsOf(bytes, more, tables.client, now + 900 * 24 * 3_600_000),
+        metrics,
+        queue,
+        log: silentLog,
+      });
+    const similar = { near: () => Promise.reject(new SimilarReceiptsUnavailableError(4, "ECONNREFUSED")) };
+    expect(await deliver({ similar })).toEqual(["m"]);
+    expect(counted).not.toContain("PlacesBudgetSpent");
+    const { places } = depsOf(bytes, {}, tables.client, now + 900 * 24 * 3_600_000);
+    const spent = { book: () => Promise.reject(new MerchantBudgetSpentError(5, 3_600)) };
+    const budget = spent as unknown as PlacesBudget;
+    expect(await deliver({ places: places && { ...places, budget } })).toEqual(["m"]);
+    expect(counted).toContain("PlacesBudgetSpent");
   });
 
   test("a proposal keeps the canonical name of its merchant, and so does what a person accepts", async () => {
