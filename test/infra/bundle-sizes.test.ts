@@ -41,6 +41,7 @@ const bounds: readonly (readonly [name: string, maxKilobytes: number, heavy: rea
   ["stream-processor", 370, []],
   ["sweeper", 590, []],
   ["verify", 720, ["chromadb"]],
+  ["write-embedding-status", 560, []],
 ];
 
 /** Of a function that calls no provider and opens no database. */
