@@ -185,6 +185,18 @@ test("what is not sure is proposed, and a person accepts it", async () => {
   expect(await stack.command("merchants", "--accept", receipt)).toMatchObject({ code: 1 });
 });
 
+test("a proposal is looked at again, and dismissed", async () => {
+  const files = ocrFiles(["LUCKY CRANE NOODLE BAR", "TEL 0155 014 998", "GYOZA 6.50", "TOTAL 6.50"]);
+  await send(stack, files);
+  await eventually(60, async () => expect(await outcomes(files)).toEqual(["proposed"]));
+  expect(await stack.command("merchants", "--again")).toMatchObject({ code: 0 });
+  await eventually(60, async () => expect(await outcomes(files)).toEqual(["proposed", "proposed"]));
+  const receipt = `IMAGE#${files.imageId}#RECEIPT#00001`;
+  expect(await stack.command("merchants", "--dismiss", receipt)).toMatchObject({ code: 0 });
+  expect((await stack.command("merchants", "--json")).stdout.trim()).toBe("[]");
+  expect(await metadataOf(files)).toBeUndefined();
+});
+
 test("a receipt of a company that is known from another receipt costs no question", async () => {
   const registered = ["TIN KETTLE SDN BHD", "(728384-M)", "KETTLE 24.00", "TOTAL 24.00"];
   const known = ocrFiles(registered);
