@@ -44,7 +44,7 @@ describe("a service that fails", () => {
 
 describe("a call that cannot be taken", () => {
   test("for its size is refused before it reaches a service", async () => {
-    const answer = await call("/thrown", { method: "POST", body: Buffer.alloc(17 * 1024 * 1024) });
+    const answer = await call("/thrown", { method: "POST", body: Buffer.alloc(21 * 1024 * 1024) });
     expect(answer.status).toBe(413);
     expect(await answer.json()).toMatchObject({ __type: "RequestEntityTooLarge" });
   });
