@@ -138,7 +138,7 @@ test("F44: vectors that ask for themselves are found, and one that is not is nam
         asked: 5,
         found: 4,
         not_found: 1,
-        missed: [{ id: title, why: expect.stringContaining("no search takes its numbers") }],
+        missed: [{ id: title, why: expect.stringContaining("a search rejects its numbers") }],
       }),
     },
   ]);

@@ -193,9 +193,10 @@ test("the schedule of the sweeper may invoke it, and nothing else", () => {
   ]);
 });
 
-test("the query server may read heads, deltas, its secrets and files, and write nothing", () => {
+test("the query server may read heads, runs, receipts, deltas, its secrets and files, and write nothing", () => {
   expect(permissionsOf(stack, "vectorkeep-prod-query-run")).toEqual([
-    "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control if dynamodb:LeadingKeys ForAllValues:StringLike COLLECTION#*",
+    "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-control if dynamodb:LeadingKeys ForAllValues:StringLike COLLECTION#* or RECEIPT#*",
+    "dynamodb:GetItem arn:dynamodb:vectorkeep-prod-receipts if dynamodb:LeadingKeys ForAllValues:StringLike IMAGE#*",
     "elasticfilesystem:ClientMount arn:efs:vectorkeep-prod-collections",
     "s3:GetObject arn:s3:vectorkeep-prod-deltas/deltas/*",
     "s3:ListBucket arn:s3:vectorkeep-prod-deltas",
