@@ -77,10 +77,10 @@ const siblings: readonly [string, string | Buffer, string][] = [
   [
     "half a pair in a merchant",
     '{"text":"a","merchant":"\\ude00"}',
-    "merchant: has half of a surrogate pair",
+    "merchant: has an unpaired surrogate",
   ],
-  ["half a pair in a filter", '{"text":"a","filter":{"text":"\\ude00"}}', "filter.text: has half"],
-  ["half a pair in a label", '{"text":"a","label":"\\ude00"}', "label: has half of a surrogate pair"],
+  ["half a pair in a filter", '{"text":"a","filter":{"text":"\\ude00"}}', "filter.text: has an unpaired"],
+  ["half a pair in a label", '{"text":"a","label":"\\ude00"}', "label: has an unpaired surrogate"],
   ["a vector of zeros", '{"vector":[0,0,0]}', "zeros has no direction"],
   ["a vector of 1e400", '{"vector":[1,1e400,1]}', "vector.1: "],
   ["a vector whose squares overflow", '{"vector":[1e38,1e38,1e38]}', "float32 cannot square"],
