@@ -28,7 +28,10 @@ const found: NonNullable<Wanted["found"]> = {
 test("an existing table, bucket and VPC are used, and none is created", async () => {
   const stack = await deployStack("dev", { config, found });
   expect([...ofType(stack, "aws:dynamodb/table:Table").keys()]).toEqual(["vectorkeep-dev-control"]);
-  expect([...ofType(stack, "aws:s3/bucket:Bucket").keys()]).toEqual(["vectorkeep-dev-deltas"]);
+  expect([...ofType(stack, "aws:s3/bucket:Bucket").keys()]).toEqual([
+    "vectorkeep-dev-deltas",
+    "vectorkeep-dev-snapshots",
+  ]);
   for (const type of ["vpc:Vpc", "subnet:Subnet", "vpcEndpoint:VpcEndpoint", "routeTable:RouteTable"]) {
     expect(ofType(stack, `aws:ec2/${type}`).size).toBe(0);
   }

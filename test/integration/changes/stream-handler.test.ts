@@ -10,7 +10,11 @@ const context = {
   functionName: "stream-processor",
   getRemainingTimeInMillis: () => 60_000,
 } as unknown as Context;
-const unknownFields = { WATCHED_METADATA_FIELDS: "merchant_nmae", WATCHED_LABEL_FIELDS: "" };
+const unknownFields = {
+  WATCHED_METADATA_FIELDS: "merchant_nmae",
+  WATCHED_PLACE_FIELDS: "",
+  WATCHED_LABEL_FIELDS: "",
+};
 
 interface Entry {
   readonly Id: string;
@@ -55,6 +59,7 @@ beforeAll(async () => {
     STREAM_REJECTED_QUEUE_URL: `${url}/1/rejected`,
     WATCHED_ENTITIES: "COMPACTION_RUN,RECEIPT_METADATA,RECEIPT_WORD_LABEL",
     WATCHED_METADATA_FIELDS: "merchant_name",
+    WATCHED_PLACE_FIELDS: "merchant_name",
     WATCHED_LABEL_FIELDS: "validation_status",
     POWERTOOLS_METRICS_NAMESPACE: "test",
     POWERTOOLS_METRICS_DISABLED: "true",
