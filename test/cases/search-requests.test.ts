@@ -74,11 +74,7 @@ testCases({
 const siblings: readonly [string, string | Buffer, string][] = [
   ["balanced brackets", `${"[".repeat(20_000)}${"]".repeat(20_000)}`, "expected object"],
   ["deep filter", `{"text":"a","filter":${'{"a":'.repeat(5_000)}1${"}".repeat(5_000)}}`, "filter.a: "],
-  [
-    "half a pair in a merchant",
-    '{"text":"a","merchant":"\\ude00"}',
-    "merchant: has an unpaired surrogate",
-  ],
+  ["half a pair in a merchant", '{"text":"a","merchant":"\\ude00"}', "merchant: has an unpaired surrogate"],
   ["half a pair in a filter", '{"text":"a","filter":{"text":"\\ude00"}}', "filter.text: has an unpaired"],
   ["half a pair in a label", '{"text":"a","label":"\\ude00"}', "label: has an unpaired surrogate"],
   ["a vector of zeros", '{"vector":[0,0,0]}', "zeros has no direction"],
