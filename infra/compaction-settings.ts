@@ -61,7 +61,7 @@ export const compactionSettings = {
     from: 0,
     to: 1_000_000,
     means:
-      "Vectors of changed receipts, or a tenth of the collection if that is more, that lie in segments above the base before the fold writes the next base; at most half of compaction:maxOverlayVectors.",
+      "Vectors of changed receipts, or a tenth of the collection if that is more, that lie in segments above the base before the fold writes the next base; at most half of compaction:maxOverlayVectors. With 0 every change asks for a base.",
     because: "A change costs by its own size, and a search compares this many vectors one by one at once.",
   }),
   foldHours: integer({

@@ -15,7 +15,7 @@ export const excepted: Readonly<Record<string, string>> = {
   "core/collections/generations/manifest.ts": storedField,
 
   "core/collections/host/compaction-deps.ts": variable,
-  "core/collections/host/shards-config.ts": variable,
+  "core/collections/host/collections-config.ts": variable,
   "core/collections/messages/collection-queue.ts": handle,
   "core/collections/messages/fold-request.ts": storedField,
   "core/collections/messages/queued-message.ts": handle,

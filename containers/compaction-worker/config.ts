@@ -1,4 +1,4 @@
-import { compactionConfig } from "../../core/collections/host/compaction-config.ts";
+import { compactionConfig } from "../../core/collections/host/collections-config.ts";
 import { wholeNumber } from "../../core/settings/environment.ts";
 
 /** The environment that infra declares for the worker. */

@@ -1,2 +1,2 @@
 // Folds and cycles share one schema.
-export { type CompactionConfig, compactionConfig } from "../../core/collections/host/compaction-config.ts";
+export { type CompactionConfig, compactionConfig } from "../../core/collections/host/collections-config.ts";

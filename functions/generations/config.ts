@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { foldsConfig, generationFilesConfig } from "../../core/collections/host/shards-config.ts";
+import { foldsConfig, generationFilesConfig } from "../../core/collections/host/collections-config.ts";
 import { equallyMany, wholeNumber } from "../../core/settings/environment.ts";
 
 /** The environment that infra declares for the function. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { documentsConfig, foldsConfig } from "../../core/collections/host/shards-config.ts";
+import { documentsConfig, foldsConfig } from "../../core/collections/host/collections-config.ts";
 import { equallyMany, wholeNumber } from "../../core/settings/environment.ts";
 
 /** The environment that infra declares for the sweeper. */

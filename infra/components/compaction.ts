@@ -6,7 +6,7 @@ import type {
   documentsConfig,
   foldsConfig,
   generationFilesConfig,
-} from "../../core/collections/host/shards-config.ts";
+} from "../../core/collections/host/collections-config.ts";
 import type { compactionConfig } from "../../functions/compaction/config.ts";
 import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";

@@ -6,7 +6,7 @@ const partOfBase = 10;
 const maxSegmentBytes = 8 * 1024 * 1024;
 
 export interface FoldRules {
-  /** The number of vectors above the base, or a tenth of the base if that is more, that triggers a fold. */
+  /** The number of vectors above the base, or a tenth of the base if that is more, that triggers a fold; 0: any change does. */
   readonly foldVectors: number;
   /** Maximum time for which a change stays above the base. */
   readonly foldMs: number;
@@ -21,6 +21,7 @@ export function foldDue(
   now = Date.now(),
 ): "overlay" | "age" | undefined {
   if (overlay?.since == null) return undefined;
+  if (rules.foldVectors === 0) return "overlay";
   const { vectors, bytes, since, databaseCount } = overlay;
   const most = Math.min(
     Math.max(rules.foldVectors, databaseCount / partOfBase),

@@ -17,7 +17,7 @@ import { CollectionQueue } from "../messages/collection-queue.ts";
 import { FailureLedger } from "../messages/failure-ledger.ts";
 import { FoldQueue } from "../messages/fold-queue.ts";
 import type { ShardQueues } from "../messages/shard-queues.ts";
-import type { CompactionConfig } from "./compaction-config.ts";
+import type { CompactionConfig } from "./collections-config.ts";
 
 /** Longer than any response takes; a long poll waits 20 seconds. */
 const maxWaitMs = 60_000;

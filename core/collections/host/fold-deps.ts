@@ -2,7 +2,7 @@ import type { FoldDeps } from "../fold/fold-deps.ts";
 import { CollectionQueue } from "../messages/collection-queue.ts";
 import type { ShardQueues } from "../messages/shard-queues.ts";
 import { Workspace } from "../workspace/workspace.ts";
-import type { CompactionConfig } from "./compaction-config.ts";
+import type { CompactionConfig } from "./collections-config.ts";
 import { cycleDeps, type Machine } from "./compaction-deps.ts";
 
 export interface FoldMachine extends Machine {

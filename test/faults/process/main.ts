@@ -8,7 +8,7 @@ import type { ShardName } from "../../../contract/collections.ts";
 import { runCycle } from "../../../core/collections/cycle/cycle.ts";
 import { answerFoldRequest } from "../../../core/collections/fold/answer-fold-request.ts";
 import type { FoldDeps } from "../../../core/collections/fold/fold-deps.ts";
-import { compactionConfig } from "../../../core/collections/host/compaction-config.ts";
+import { compactionConfig } from "../../../core/collections/host/collections-config.ts";
 import { compactionClients } from "../../../core/collections/host/compaction-deps.ts";
 import { foldDeps, foldQueue } from "../../../core/collections/host/fold-deps.ts";
 import { queuedMessage } from "../../../core/collections/messages/queued-message.ts";

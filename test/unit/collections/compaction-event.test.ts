@@ -1,5 +1,5 @@
 import type { SQSEvent, SQSRecord } from "aws-lambda";
-import type { CompactionConfig } from "../../../core/collections/host/compaction-config.ts";
+import type { CompactionConfig } from "../../../core/collections/host/collections-config.ts";
 import { queuedMessage } from "../../../core/collections/messages/queued-message.ts";
 import { shardQueues } from "../../../core/collections/messages/shard-queues.ts";
 import { QueueUnknownError, sourceOf } from "../../../functions/compaction/event.ts";

@@ -1,4 +1,4 @@
-import { compactionConfig } from "../../../core/collections/host/compaction-config.ts";
+import { compactionConfig } from "../../../core/collections/host/collections-config.ts";
 import { readEnvironment } from "../../../core/settings/environment.ts";
 
 const url = (name: string) => `https://sqs.us-east-1.amazonaws.com/000000000000/${name}.fifo`;
