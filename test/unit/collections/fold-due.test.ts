@@ -12,7 +12,7 @@ const overlay = {
 const due = (figures: object, changed: object = {}) =>
   foldDue({ ...overlay, ...figures }, { ...rules, ...changed }, now);
 
-test("a fold is due above so many vectors, or a tenth of the base if that is more, and above half of the overlay's room", () => {
+test("a fold is due above its number of vectors, or a tenth of the base if that is more, and above half of the overlay's room", () => {
   expect([due({ vectors: 4_000 }), due({ vectors: 4_001 })]).toEqual([undefined, "overlay"]);
   expect(due({ vectors: 9_000, databaseCount: 90_000 })).toBeUndefined();
   expect(due({ vectors: 9_001, databaseCount: 90_000 })).toBe("overlay");
