@@ -1,5 +1,6 @@
 import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
 import * as z from "zod";
 import { type Clock, systemClock } from "./clock.ts";
 import { bookCost, costInMs, type Rate } from "./gcra.ts";
@@ -66,21 +67,27 @@ export class DynamoRateLimiter implements RateLimiter {
   }
 
   async #book(tokens: number, maxWait: number): Promise<number | undefined> {
-    for (let fresh = this.#known === undefined; ; fresh = true) {
-      const seen = fresh ? await this.#read() : this.#known;
+    let isFresh = this.#known === undefined;
+    let seen = this.#known ?? (await this.#read());
+    for (;;) {
       const now = this.#clock.now();
       const request = bookCost(this.#requests, seen?.requests ?? 0, now, 1);
       const text = bookCost(this.#tokens, seen?.tokens ?? 0, now, tokens);
       const wait = Math.max(request.wait, text.wait);
-      if (wait > maxWait) {
-        if (fresh) return undefined;
-        continue;
+      if (wait <= maxWait) {
+        const next = { requests: Math.ceil(request.arrival), tokens: Math.ceil(text.arrival) };
+        const booked = await this.#move(seen, next);
+        if (booked.isMoved) {
+          this.#known = next;
+          return wait;
+        }
+        seen = booked.now;
+      } else if (isFresh) {
+        return undefined;
+      } else {
+        seen = await this.#read();
       }
-      const next = { requests: Math.ceil(request.arrival), tokens: Math.ceil(text.arrival) };
-      if (await this.#move(seen, next)) {
-        this.#known = next;
-        return wait;
-      }
+      isFresh = true;
     }
   }
 
@@ -102,8 +109,11 @@ export class DynamoRateLimiter implements RateLimiter {
     return Item && arrivals(Item);
   }
 
-  /** Resolves to false if another process booked in between. */
-  async #move(seen: Arrivals | undefined, next: Arrivals): Promise<boolean> {
+  /** `now` is what another process booked in between. */
+  async #move(
+    seen: Arrivals | undefined,
+    next: Arrivals,
+  ): Promise<{ readonly isMoved: true } | { readonly isMoved: false; readonly now: Arrivals | undefined }> {
     try {
       await this.#client.send(
         new UpdateCommand({
@@ -117,12 +127,14 @@ export class DynamoRateLimiter implements RateLimiter {
             ":tokens": next.tokens,
             ...(seen && { ":seenRequests": seen.requests, ":seenTokens": seen.tokens }),
           },
+          // Several processes book all the time; the answer saves the read that would follow.
+          ReturnValuesOnConditionCheckFailure: "ALL_OLD",
         }),
       );
-      return true;
+      return { isMoved: true };
     } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw error;
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return { isMoved: false, now: error.Item && arrivals(unmarshall(error.Item)) };
     }
   }
 }

@@ -63,3 +63,14 @@ test("a wait that is too long books nothing, and remembered bookings are looked 
   await other.giveBack(10_000);
   expect(await own.book(9_000, 100)).toBe(0);
 });
+
+test("a booking that another process came before is repeated by the answer, without a read", async () => {
+  const [own, other] = [limiter("in between"), limiter("in between")];
+  await own.book(1, hour);
+  await other.book(1, hour);
+  const sent = jest.spyOn(tables.client, "send");
+  await own.book(1, hour);
+  const commands = sent.mock.calls.map(([command]) => command.constructor.name);
+  sent.mockRestore();
+  expect(commands).toEqual(["UpdateCommand", "UpdateCommand"]);
+});
