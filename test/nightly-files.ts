@@ -18,6 +18,7 @@ export const nightlyFiles: Readonly<Record<string, readonly string[]>> = {
   "test/conformance/events.test.ts": ["test/flows/images.test.ts"],
   "test/conformance/every-alarm.test.ts": ["test/infra/alarms.test.ts"],
   "test/conformance/front-in-thread.test.ts": ["test/conformance/s3.test.ts"],
+  "test/conformance/lambda.test.ts": ["test/flows/start.test.ts", "test/flows/catch-up.test.ts"],
   "test/conformance/local-stack.test.ts": ["test/flows/start.test.ts"],
   "test/conformance/logs.test.ts": ["test/flows/changes.test.ts"],
   "test/conformance/metabase.test.ts": ["test/integration/catchup/metabase.test.ts"],
@@ -27,6 +28,8 @@ export const nightlyFiles: Readonly<Record<string, readonly string[]>> = {
   "test/conformance/rds-data.test.ts": ["test/flows/images.test.ts"],
   "test/conformance/schedules.test.ts": ["test/flows/verify.test.ts"],
   "test/conformance/secrets-manager.test.ts": ["test/flows/start.test.ts"],
+  "test/conformance/sqs-mapping.test.ts": ["test/flows/pipeline.test.ts", "test/flows/failed.test.ts"],
+  "test/conformance/sqs.test.ts": ["test/flows/pipeline.test.ts", "test/flows/failed.test.ts"],
   "test/conformance/step-functions-map.test.ts": [
     "test/conformance/step-functions.test.ts",
     "test/flows/catch-up.test.ts",
