@@ -5,7 +5,10 @@ import { countOf, type DeadLetterSource, type Letter, throughQueue } from "./thr
 /** The reason why a message was not replayed, or the id by which its next failure can be recognised. */
 export type SentAgain = { readonly stays: string } | { readonly sentAs: string | undefined };
 
-/** A kind of message in a dead-letter queue: how to describe and how to replay it. */
+/**
+ * A kind of message in a dead-letter queue: how to describe and how to replay it. Each is a file beside this one, as
+ * `embed-dead-letters.ts`.
+ */
 export interface DeadLetterKind {
   describe(deadLetters: readonly Letter[]): Promise<FailedThing[]>;
   sendAgain(deadLetter: Letter): Promise<SentAgain>;
@@ -38,7 +41,10 @@ export class DeadLetters implements FailedSource {
     return { things, total: Math.max(total, things.length) };
   }
 
-  /** Deletes a message only after it was sent again. A message that has already failed again stays. */
+  /**
+   * Receives each message once, sends what its kind makes of it to the queue that it came from, and only then deletes it.
+   * A message that has already failed again stays.
+   */
   async retry(): Promise<Retried> {
     const total = await countOf(this.#queue);
     const sent = new Set<string | undefined>();
