@@ -68,13 +68,10 @@ async function faults(...planned: readonly object[]): Promise<void> {
   });
 }
 
-async function sendAgain(files: OcrFiles): Promise<void> {
-  const { merchants } = stack.outputs;
+async function sendAgain(files: OcrFiles, to = stack.outputs.merchants?.queueUrl): Promise<void> {
   const run_id = await completed(stack, files);
   const body = { image_id: files.imageId, receipt_id: files.receiptId, run_id };
-  await stack.sqs.send(
-    new SendMessageCommand({ QueueUrl: merchants?.queueUrl, MessageBody: JSON.stringify(body) }),
-  );
+  await stack.sqs.send(new SendMessageCommand({ QueueUrl: to, MessageBody: JSON.stringify(body) }));
 }
 
 /** Log lines about a receipt's messages, by their outcome. */
@@ -224,6 +221,20 @@ test("what a person or another program wrote stays", async () => {
   await send(stack, files);
   await eventually(60, async () => expect(await outcomes(files)).toContain("known"));
   expect(await metadataOf(files)).toEqual({ ...keysOf(files).metadata, ...own });
+});
+
+test("a message that SQS gave up on is listed, and a retry has its receipt looked at", async () => {
+  const files = ocrFiles(["A STALL WITHOUT A NAME", "TEA 1.10", "TOTAL 1.10"]);
+  await send(stack, files);
+  await eventually(60, async () => expect(await outcomes(files)).toHaveLength(1));
+  await sendAgain(files, stack.outputs.merchants?.deadLetterQueueUrl);
+  const source = "resolve-merchant-dead-letters";
+  expect(await stack.command("failed", source)).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining(files.imageId),
+  });
+  expect(await stack.command("failed", source, "--retry")).toMatchObject({ code: 0 });
+  await eventually(60, async () => expect(await outcomes(files)).toHaveLength(2));
 });
 
 test("nothing was refused to a role, and no failure is left", async () => {
