@@ -80,8 +80,9 @@ async function writeRun(run: CompactionRun, deps: StatusDeps): Promise<number> {
 }
 
 /**
- * Returns the wanted status of each line and word of the settled halves. A delta is only missing if a later run has
- * replaced it.
+ * Returns the wanted status of each line and word of the settled halves. Only its delta says which rows a half has, so
+ * those of a half without one keep their status: a later run has replaced it, or its loss is why the half failed, which
+ * `npm run failed` lists.
  */
 async function wantedStatuses(
   run: CompactionRun,

@@ -40,7 +40,10 @@ export async function awaitRuns(
   deps: AwaitDeps,
 ): Promise<Readonly<AwaitProgress>> {
   const progress: AwaitProgress = { total: sent.length, completed: 0, failed: new Map() };
-  const since = Math.min(...sent.map(({ exported_at = 0 }) => exported_at));
+  const since = sent.reduce(
+    (least, { exported_at = 0 }) => Math.min(least, exported_at),
+    Number.POSITIVE_INFINITY,
+  );
   let open = sent;
   for (let poll = 1; open.length > 0 && !deps.signal.aborted; poll++) {
     const before = open.length;

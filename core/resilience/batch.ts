@@ -4,6 +4,11 @@ export interface BatchLimits<Item> {
   readonly bytesOf: (item: Item) => number;
 }
 
+/** The items in order, in batches of at most `maxCount`. */
+export function batchesByCount<Item>(items: Iterable<Item>, maxCount: number): Generator<Item[]> {
+  return batchesOf(items, { maxCount, maxBytes: Number.POSITIVE_INFINITY, bytesOf: () => 0 });
+}
+
 /** The items in order, in as few batches as the limits allow. An item larger than `maxBytes` is a batch of its own. */
 export function* batchesOf<Item>(
   items: Iterable<Item>,

@@ -1,5 +1,5 @@
 import { exponentialMs } from "./backoff.ts";
-import { batchesOf } from "./batch.ts";
+import { batchesByCount } from "./batch.ts";
 import type { Clock } from "./clock.ts";
 import { retry } from "./retry.ts";
 
@@ -18,11 +18,7 @@ export async function sendAll<Item>(
   items: readonly Item[],
   { perCall, send, clock }: BatchCall<Item>,
 ): Promise<void> {
-  for (const batch of batchesOf(items, {
-    maxCount: perCall,
-    maxBytes: Number.POSITIVE_INFINITY,
-    bytesOf: () => 0,
-  })) {
+  for (const batch of batchesByCount(items, perCall)) {
     let waiting: readonly Item[] = batch;
     await retry(
       async () => {

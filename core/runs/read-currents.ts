@@ -1,6 +1,6 @@
 import { BatchGetCommand, type DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { DocumentRef } from "../documents/documents.ts";
-import { batchesOf } from "../resilience/batch.ts";
+import { batchesByCount } from "../resilience/batch.ts";
 import type { Clock } from "../resilience/clock.ts";
 import { inParallel } from "../resilience/in-parallel.ts";
 import { sendAll } from "../resilience/unprocessed.ts";
@@ -28,7 +28,7 @@ export async function readCurrents(
   const items = new Map<string, Record<string, unknown>>();
   const failures = new Map<string, unknown>();
   const keys = [...new Map(documents.map((one) => [nameOf(currentKey(one)), currentKey(one)])).values()];
-  await inParallel(batchesOf(keys, limits), callsAtOnce, async (batch) => {
+  await inParallel(batchesByCount(keys, keysPerCall), callsAtOnce, async (batch) => {
     try {
       await readBatch(table, batch, (item) => items.set(nameOf(item), item));
     } catch (error) {
@@ -43,8 +43,6 @@ export async function readCurrents(
     return undefined;
   };
 }
-
-const limits = { maxCount: keysPerCall, maxBytes: Number.POSITIVE_INFINITY, bytesOf: () => 0 };
 
 function readBatch(
   { client, controlTable, clock }: ControlTable,

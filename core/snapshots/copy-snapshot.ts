@@ -1,6 +1,5 @@
-import { pipeline } from "node:stream/promises";
 import { publishSnapshot } from "./publish-snapshot.ts";
-import { Measured } from "./snapshot-archive.ts";
+import { Measured, stored } from "./snapshot-archive.ts";
 import { SnapshotCorruptError } from "./snapshot-errors.ts";
 import type { SnapshotManifest, SnapshotPointer } from "./snapshot-manifest.ts";
 import type { SnapshotStore } from "./snapshot-store.ts";
@@ -26,13 +25,8 @@ export async function copySnapshot(
   if (before?.pointer.created_at === manifest.created_at) return before.pointer;
   const snapshot = to.nextName(before);
   const measured = new Measured(onBytes);
-  const reading = pipeline(await from.openArchive(source), measured);
-  const writing = to.putArchive(snapshot, measured).catch((error: Error) => {
-    measured.destroy(error);
-    throw error;
-  });
-  const ended = await Promise.allSettled([writing, reading]);
-  for (const one of ended) if (one.status === "rejected") throw one.reason;
+  const archive = await from.openArchive(source);
+  await stored([archive], measured, (bytes) => to.putArchive(snapshot, bytes));
   if (measured.sha256() !== manifest.archive.sha256) {
     await to.discard(snapshot);
     throw new SnapshotCorruptError(from.urlOf(source.archive), "its bytes are not what its manifest says");

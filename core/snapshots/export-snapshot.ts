@@ -1,9 +1,8 @@
-import { pipeline } from "node:stream/promises";
 import { indexSettings } from "../collections/chroma/chroma-vector-store.ts";
 import { chromaVersion } from "../collections/chroma/chroma-version.ts";
 import { headsOf, type MaterialiseDeps, type Materialised, withMaterialised } from "./materialise.ts";
 import { publishSnapshot } from "./publish-snapshot.ts";
-import { Measured, packed } from "./snapshot-archive.ts";
+import { Measured, packed, stored } from "./snapshot-archive.ts";
 import { SnapshotOverdueError } from "./snapshot-errors.ts";
 import { archiveFile, type SnapshotManifest, type SnapshotPointer } from "./snapshot-manifest.ts";
 import type { Latest, SnapshotStore } from "./snapshot-store.ts";
@@ -84,15 +83,7 @@ async function upload(
 ): Promise<Measured> {
   const measured = new Measured(onBytes);
   const paths = files.map(({ path }) => path);
-  const [tar, zstd] = packed(folder, paths, collection);
-  const packing = pipeline(tar, zstd, measured);
-  const uploading = store.putArchive(snapshot, measured).catch((error: Error) => {
-    measured.destroy(error);
-    throw error;
-  });
-  // Waits for both, because the files are removed afterwards.
-  const ended = await Promise.allSettled([uploading, packing]);
-  for (const one of ended) if (one.status === "rejected") throw one.reason;
+  await stored(packed(folder, paths, collection), measured, (bytes) => store.putArchive(snapshot, bytes));
   return measured;
 }
 

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { Readable, Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { constants, createZstdCompress } from "node:zlib";
 import * as tar from "tar";
 
@@ -38,6 +39,24 @@ export class Measured extends Transform {
     }
     done(null, chunk);
   }
+}
+
+/**
+ * Stores what the stages produce, as it comes. Waits for both sides even if one fails, because the source may be files that
+ * are removed afterwards. Throws the first error.
+ */
+export async function stored(
+  stages: readonly [Readable, ...Transform[]],
+  measured: Measured,
+  put: (bytes: Readable) => Promise<void>,
+): Promise<void> {
+  const filling = pipeline([...stages, measured]);
+  const putting = put(measured).catch((error: Error) => {
+    measured.destroy(error);
+    throw error;
+  });
+  const ended = await Promise.allSettled([putting, filling]);
+  for (const one of ended) if (one.status === "rejected") throw one.reason;
 }
 
 /**

@@ -11,6 +11,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import type * as z from "zod";
+import { batchesByCount } from "../resilience/batch.ts";
 import { SnapshotCorruptError, SnapshotPointerRefusedError } from "./snapshot-errors.ts";
 import {
   archiveFile,
@@ -148,8 +149,8 @@ export class SnapshotStore {
   }
 
   async #remove(keys: readonly string[]): Promise<void> {
-    for (let from = 0; from < keys.length; from += keysPerDelete) {
-      const Objects = keys.slice(from, from + keysPerDelete).map((Key) => ({ Key }));
+    for (const some of batchesByCount(keys, keysPerDelete)) {
+      const Objects = some.map((Key) => ({ Key }));
       const { Errors = [] } = await this.#client.send(
         new DeleteObjectsCommand({ Bucket: this.#bucket, Delete: { Objects, Quiet: true } }),
       );

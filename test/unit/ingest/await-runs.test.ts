@@ -44,6 +44,13 @@ test("ends when each receipt is published, and reports each time that some are",
   ]);
 });
 
+test("as many receipts as a large export has are waited for", async () => {
+  const { deps } = stage({ a: [is("COMPLETED")] });
+  const [one] = sent("a") as [SentMessage];
+  const { completed } = await awaitRuns(new Array(200_000).fill(one), deps);
+  expect(completed).toBe(200_000);
+});
+
 test("what an earlier export has published is not taken for this one", async () => {
   const { deps, polls } = stage({
     a: [is("COMPLETED", sentAt - 1), is("PROCESSING"), is("COMPLETED", sentAt + 5)],

@@ -67,6 +67,13 @@ export class ChromaRequests {
       : new IndexUnavailableError(sink, cause);
   }
 
+  /** Returns the parsed body of a successful response. One of another form is not of Chroma, but of a proxy before it. */
+  read<Shape extends z.ZodType>(shape: Shape, answer: ChromaAnswer): z.infer<Shape> {
+    const parsed = shape.safeParse(this.accepted(answer));
+    if (parsed.success) return parsed.data;
+    throw new IndexUnavailableError(sink, new Error("the answer is not one of Chroma"));
+  }
+
   async #call(path: string, init: RequestInit): Promise<ChromaAnswer> {
     const { url, apiKey } = this.#options;
     const headers = { "content-type": "application/json", ...(apiKey && { "x-chroma-token": apiKey }) };

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { batchesByCount } from "../../../resilience/batch.ts";
 import type { SinkDescription, SinkLimits, SinkVector, VectorSink } from "../vector-sink.ts";
 import { bytesPerNumber, vectorsJson } from "../vectors-json.ts";
 import { ChromaRequests, type ChromaRequestsOptions } from "./chroma-requests.ts";
@@ -54,7 +55,7 @@ export class ChromaSink implements VectorSink {
   async delete(namespace: string, ids: readonly string[]): Promise<void> {
     const collection = await this.#collections.find(namespace);
     if (collection === undefined) return;
-    for (const some of inGets(ids)) {
+    for (const some of batchesByCount(ids, idsPerGet)) {
       this.#requests.accepted(
         await this.#requests.post(`/collections/${collection.id}/delete`, { ids: some }),
       );
@@ -79,12 +80,12 @@ export class ChromaSink implements VectorSink {
 
   async #metadataOf(collectionId: string, ids: readonly string[]): Promise<Stored> {
     const stored: Stored = new Map();
-    for (const some of inGets(ids)) {
+    for (const some of batchesByCount(ids, idsPerGet)) {
       const answer = await this.#requests.post(`/collections/${collectionId}/get`, {
         ids: some,
         include: ["metadatas"],
       });
-      const { ids: existing, metadatas } = found.parse(this.#requests.accepted(answer));
+      const { ids: existing, metadatas } = this.#requests.read(found, answer);
       existing.forEach((id, at) => {
         stored.set(id, metadatas[at] ?? {});
       });
@@ -110,8 +111,4 @@ function upsertBody(vectors: readonly SinkVector[], held: Stored): Buffer {
   };
   const frames = vectors.map(({ vector }) => ({ before: "[", vector, after: "]" }));
   return vectorsJson('{"embeddings":', frames, `,${JSON.stringify(columns).slice(1)}`);
-}
-
-function* inGets(ids: readonly string[]): Generator<string[]> {
-  for (let from = 0; from < ids.length; from += idsPerGet) yield ids.slice(from, from + idsPerGet);
 }

@@ -26,14 +26,14 @@ export class Collections {
         configuration: { hnsw: { space: "cosine" } },
       });
       if (answer.status >= 400) await this.requireDatabase();
-      return stored.parse(this.#requests.accepted(answer)).id;
+      return this.#requests.read(stored, answer).id;
     });
   }
 
   /** Undefined if the namespace has no vectors yet. */
   async find(namespace: string): Promise<StoredCollection | undefined> {
     const answer = await this.#requests.get(`/collections/${namespaceSlug(namespace)}`);
-    return answer.status === 404 ? undefined : stored.parse(this.#requests.accepted(answer));
+    return answer.status === 404 ? undefined : this.#requests.read(stored, answer);
   }
 
   /** Throws IndexNotAllowedError if there is no such database. */

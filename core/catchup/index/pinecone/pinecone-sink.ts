@@ -1,5 +1,6 @@
 import { Errors, type Index, Pinecone } from "@pinecone-database/pinecone";
 import { errorIn, safeWords } from "../../../embedding/provider-error.ts";
+import { batchesByCount } from "../../../resilience/batch.ts";
 import type { CellValue } from "../../records/cell-value.ts";
 import { fetchWithRetry } from "../fetch-with-retry.ts";
 import {
@@ -80,10 +81,8 @@ export class PineconeSink implements VectorSink {
 
   async contentHashes(namespace: string, ids: readonly string[]): Promise<Map<string, string>> {
     const found = new Map<string, string>();
-    for (let start = 0; start < ids.length; start += idsPerFetch) {
-      const { records } = await answered(
-        this.#index.fetch({ namespace, ids: ids.slice(start, start + idsPerFetch) }),
-      );
+    for (const some of batchesByCount(ids, idsPerFetch)) {
+      const { records } = await answered(this.#index.fetch({ namespace, ids: some }));
       for (const [id, { metadata }] of Object.entries(records)) {
         if (typeof metadata?.content_hash === "string") found.set(id, metadata.content_hash);
       }
@@ -92,12 +91,8 @@ export class PineconeSink implements VectorSink {
   }
 
   async delete(namespace: string, ids: readonly string[]): Promise<void> {
-    for (let start = 0; start < ids.length; start += idsPerDelete) {
-      await answered(
-        this.#index
-          .deleteMany({ namespace, ids: ids.slice(start, start + idsPerDelete) })
-          .catch(ignoreMissing),
-      );
+    for (const some of batchesByCount(ids, idsPerDelete)) {
+      await answered(this.#index.deleteMany({ namespace, ids: some }).catch(ignoreMissing));
     }
   }
 

@@ -9,6 +9,7 @@ import {
   type S3VectorsClient,
 } from "@aws-sdk/client-s3vectors";
 import { jitteredMs } from "../../../resilience/backoff.ts";
+import { batchesByCount } from "../../../resilience/batch.ts";
 import { type Clock, systemClock } from "../../../resilience/clock.ts";
 import { inParallel } from "../../../resilience/in-parallel.ts";
 import { type Attempt, retry } from "../../../resilience/retry.ts";
@@ -137,10 +138,9 @@ export class S3VectorsSink implements VectorSink {
     size: number,
     call: (client: S3VectorsClient, keys: string[]) => Promise<unknown>,
   ): Promise<void> {
-    const starts = Array.from({ length: Math.ceil(ids.length / size) }, (_, part) => part * size);
     await unlessMissing(() =>
-      inParallel(starts, limits.inFlight, async (start) => {
-        await this.#send((client) => call(client, ids.slice(start, start + size)));
+      inParallel(batchesByCount(ids, size), limits.inFlight, async (some) => {
+        await this.#send((client) => call(client, some));
       }),
     );
   }
