@@ -64,6 +64,11 @@ export class EqualVectors {
   }
 }
 
+/** Whether all bits of two vectors of equal length are equal. */
+export function isEqualVector(one: Float32Array, other: Float32Array): boolean {
+  return isEqual(bitsOf(one), bitsOf(other));
+}
+
 function bitsOf({ buffer, byteOffset, length }: Float32Array): Uint32Array {
   return new Uint32Array(buffer, byteOffset, length);
 }

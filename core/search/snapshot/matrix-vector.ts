@@ -1,5 +1,6 @@
 import type { StoredVector } from "../../collections/chroma/vector-store.ts";
 import type { VectorMetadata } from "../../deltas/delta.ts";
+import { directionOf, isEqualVector } from "../scan/directions.ts";
 import type { DenseMatrix } from "./dense-matrix.ts";
 import type { HeldOnce } from "./held-once.ts";
 
@@ -18,7 +19,7 @@ export class MatrixVector implements StoredVector {
 
   /** `documentKey` is the prefix of the id. */
   constructor(
-    { id, document, metadata }: StoredVector,
+    { id, document, metadata }: Omit<StoredVector, "vector">,
     documentKey: string,
     once: HeldOnce,
     matrix: DenseMatrix,
@@ -31,6 +32,20 @@ export class MatrixVector implements StoredVector {
     this.#rest = once.string(rest);
     this.#matrix = matrix;
     this.#number = number;
+  }
+
+  /** The same vector with other metadata. It shares the numbers. */
+  withMetadata(metadata: VectorMetadata, once: HeldOnce): MatrixVector {
+    const { id, document } = this;
+    return new MatrixVector({ id, document, metadata }, this.#documentKey, once, this.#matrix, this.#number);
+  }
+
+  /** Whether a vector has this one's id, text and direction. */
+  isOf({ id, document, vector }: StoredVector): boolean {
+    if (id !== this.id || document !== this.document) return false;
+    const own = this.vector;
+    const isHeldHere = vector.buffer === own.buffer && vector.byteOffset === own.byteOffset;
+    return isHeldHere || isEqualVector(directionOf(vector), own);
   }
 
   get id(): string {

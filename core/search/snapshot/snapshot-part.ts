@@ -32,11 +32,14 @@ export class SnapshotPart {
   readonly heads: ReadonlyMap<string, DocumentHead>;
   /** The texts of the heads, in the order of `heads`. */
   readonly headIndex: CoverageIndex;
-  readonly #firstRows: ReadonlyMap<string, number>;
-  readonly #byMetadata = new Map<string, RowsByValue<VectorMetadata[string]>>();
+  readonly #parts: PartParts;
+  readonly #byMetadata: Map<string, RowsByValue<VectorMetadata[string]>>;
   #byTrait: RowsByValue<string | number> | undefined;
 
-  private constructor({ rows, firstRows, documents, matrix, heads, index, headIndex }: PartParts) {
+  private constructor(parts: PartParts, byMetadata = new Map<string, RowsByValue<VectorMetadata[string]>>()) {
+    const { rows, documents, matrix, heads, index, headIndex } = parts;
+    this.#parts = parts;
+    this.#byMetadata = byMetadata;
     this.rows = rows;
     this.documents = documents;
     this.matrix = matrix;
@@ -44,7 +47,6 @@ export class SnapshotPart {
     this.heads = heads;
     this.index = index;
     this.headIndex = headIndex;
-    this.#firstRows = firstRows;
   }
 
   /** Yields regularly to other work of the process. */
@@ -88,12 +90,59 @@ export class SnapshotPart {
   /** The rows of a document, by row number. */
   rowsOf(documentKey: string): Map<number, DocumentRow> {
     const found = new Map<number, DocumentRow>();
-    for (let row = this.#firstRows.get(documentKey) ?? this.rows.length; row < this.rows.length; row++) {
+    for (
+      let row = this.#parts.firstRows.get(documentKey) ?? this.rows.length;
+      row < this.rows.length;
+      row++
+    ) {
       const here = this.rows[row] as DocumentRow;
       if (here.documentKey !== documentKey) break;
       found.set(row, here);
     }
     return found;
+  }
+
+  /**
+   * The rows of a document with the metadata of these vectors, by row number. Undefined if the rows, or what is found by
+   * text, are other ones, too.
+   */
+  withMetadataOf(
+    documentKey: string,
+    vectors: readonly StoredVector[],
+  ): Map<number, DocumentRow> | undefined {
+    const held = this.rowsOf(documentKey);
+    const given = documentSearch.rowsOf(vectors);
+    if (held.size === 0 || given.length !== held.size) return undefined;
+    const once = new HeldOnce();
+    const rows = new Map<number, DocumentRow>();
+    for (const [number, row] of held) {
+      const own = withMetadata(row, given[row.position] ?? [], once);
+      if (own === undefined) return undefined;
+      rows.set(number, own);
+    }
+    const { text } = documentSearch.headOf([...rows.values()]);
+    return text === this.heads.get(documentKey)?.text ? rows : undefined;
+  }
+
+  /** This part with rows that differ from its own by metadata alone. Shares all else, and the indexes of unchanged values. */
+  replacing(changed: ReadonlyMap<number, DocumentRow>): SnapshotPart {
+    const rows = this.rows.slice();
+    for (const [number, row] of changed) rows[number] = row;
+    const byMetadata = new Map(
+      Array.from(this.#byMetadata, ([key, index]) => [
+        key,
+        index.changed(
+          Array.from(changed, ([number, row]) => [
+            number,
+            valuesOf(this.rows[number] as DocumentRow, key),
+            valuesOf(row, key),
+          ]),
+        ),
+      ]),
+    );
+    const part = new SnapshotPart({ ...this.#parts, rows }, byMetadata);
+    part.#byTrait = this.#byTrait;
+    return part;
   }
 
   /** Numbers of the rows that match the most selective term; undefined without terms. */
@@ -109,7 +158,7 @@ export class SnapshotPart {
   /** For each row, 1 if it has a value that the question asks for. */
   matching(question: Question): Uint8Array {
     const matching = new Uint8Array(this.rows.length);
-    this.#byTrait ??= new RowsByValue(
+    this.#byTrait ??= RowsByValue.of(
       this.rows.map(({ traits }, number) => [number, documentSearch.valuesOf(traits)]),
     );
     for (const value of documentSearch.valuesAsked(question)) {
@@ -129,10 +178,26 @@ export class SnapshotPart {
   #metadataIndex(key: string): RowsByValue<VectorMetadata[string]> {
     const index =
       this.#byMetadata.get(key) ??
-      new RowsByValue(this.rows.map((row, number) => [number, valuesOf(row, key)]));
+      RowsByValue.of(this.rows.map((row, number) => [number, valuesOf(row, key)]));
     this.#byMetadata.set(key, index);
     return index;
   }
+}
+
+/** Undefined if a vector of the row is another one than is given. */
+function withMetadata(
+  row: DocumentRow,
+  given: readonly StoredVector[],
+  once: HeldOnce,
+): DocumentRow | undefined {
+  if (given.length !== row.vectors.length) return undefined;
+  const vectors: MatrixVector[] = [];
+  for (const [at, vector] of row.vectors.entries()) {
+    const own = given[at];
+    if (own === undefined || !vector.isOf(own)) return undefined;
+    vectors.push(vector.withMetadata(own.metadata, once));
+  }
+  return { ...row, vectors };
 }
 
 function valuesOf({ vectors }: DocumentRow, key: string): VectorMetadata[string][] {

@@ -1,9 +1,11 @@
 import type { StoredVector } from "../../collections/chroma/vector-store.ts";
+import { segmentsToMerge } from "../../collections/segments/overlay.ts";
 import { documentModel } from "../../documents/documents.ts";
 import { type WeightedQuery, weigh } from "../lexical/coverage-index.ts";
+import type { DocumentRow } from "./document-row.ts";
 import { SnapshotPart } from "./snapshot-part.ts";
 
-/** Small parts are merged above this number of parts. */
+/** A search looks at every part. */
 const maxParts = 8;
 
 export interface LivePart {
@@ -29,12 +31,20 @@ export class Snapshot {
     return new Snapshot([allLive(await SnapshotPart.of(vectors, new Set(), dimensions))], dimensions);
   }
 
-  /** A snapshot in which these documents (by key) have exactly these vectors. */
+  /**
+   * A snapshot in which these documents (by key) have exactly these vectors. Documents of which only metadata differs
+   * cost no more than their own rows; the vectors of others become a new part.
+   */
   async with(documents: ReadonlySet<string>, vectors: readonly StoredVector[]): Promise<Snapshot> {
-    const part = await SnapshotPart.of(vectors, documents, this.#dimensions);
-    const older = this.parts.map((each) => without(each, documents));
-    const parts = [...older, allLive(part)];
-    return parts.length > maxParts ? this.#merged(parts) : new Snapshot(parts, this.#dimensions);
+    const given = Map.groupBy(vectors, ({ id }) => documentModel.keyOfVector(id));
+    const { parts, others } = this.#withMetadata(documents, given);
+    if (others.size === 0) return new Snapshot(parts, this.#dimensions);
+    const older = parts.map((each) => without(each, others));
+    return this.#above(
+      older,
+      others,
+      [...others].flatMap((key) => given.get(key) ?? []),
+    );
   }
 
   get vectors(): number {
@@ -89,20 +99,46 @@ export class Snapshot {
     );
   }
 
-  /** Keeps the base if the parts above it are small; otherwise merges everything. */
-  async #merged(parts: readonly LivePart[]): Promise<Snapshot> {
-    const [base, ...above] = parts;
-    if (base === undefined) return this;
-    const rowsAbove = above.reduce((sum, { part }) => sum + part.rows.length, 0);
-    const kept = rowsAbove * 4 < base.part.rows.length ? [base] : [];
-    const merged = kept.length > 0 ? above : parts;
-    const documents = new Set(merged.flatMap(({ part }) => [...part.documents]));
-    const vectors = merged.flatMap(({ part, live }) =>
-      part.rows.flatMap((row, number) => (live[number] ? row.vectors : [])),
+  /** Replaces the metadata of documents where nothing else differs. `others` are the rest of the documents. */
+  #withMetadata(documents: ReadonlySet<string>, given: ReadonlyMap<string, readonly StoredVector[]>) {
+    const others = new Set(documents);
+    const parts = this.parts.map(({ part, live }) => {
+      const changed = new Map<number, DocumentRow>();
+      for (const key of others) {
+        const [first] = part.rowsOf(key).keys();
+        if (first === undefined || !live[first]) continue;
+        const rows = part.withMetadataOf(key, given.get(key) ?? []);
+        if (rows === undefined) continue;
+        for (const [number, row] of rows) changed.set(number, row);
+        others.delete(key);
+      }
+      return { part: changed.size === 0 ? part : part.replacing(changed), live };
+    });
+    return { parts, others };
+  }
+
+  /** Adds a part, into which newer parts of about its size are merged once there are many. */
+  async #above(
+    parts: readonly LivePart[],
+    documents: ReadonlySet<string>,
+    vectors: readonly StoredVector[],
+  ): Promise<Snapshot> {
+    const merged = segmentsToMerge(
+      parts.map(({ live }) => live.reduce((sum, isLive) => sum + isLive, 0)),
+      vectors.length,
+      maxParts,
     );
-    const part = await SnapshotPart.of(vectors, documents, this.#dimensions);
+    const kept = parts.slice(0, parts.length - merged);
+    const small = parts.slice(kept.length);
+    const all = [...small.flatMap(liveVectors), ...vectors];
+    const named = new Set([...small.flatMap(({ part }) => [...part.documents]), ...documents]);
+    const part = await SnapshotPart.of(all, named, this.#dimensions);
     return new Snapshot([...kept, allLive(part)], this.#dimensions);
   }
+}
+
+function liveVectors({ part, live }: LivePart): StoredVector[] {
+  return part.rows.flatMap(({ vectors }, number) => (live[number] ? vectors : []));
 }
 
 function allLive(part: SnapshotPart): LivePart {
