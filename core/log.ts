@@ -54,6 +54,7 @@ export interface LogFields {
   readonly opened?: number | undefined;
   readonly reopened?: number | undefined;
   readonly unchanged?: number | undefined;
+  readonly cached?: number | undefined;
   readonly superseded?: number | undefined;
   readonly deferred?: number | undefined;
   readonly admitted?: number | undefined;

@@ -51,6 +51,20 @@ export const embeddingSettings = {
     means: "Tokens per minute that all functions together may send to the provider.",
     because: "It is the limit of OpenAI's first paid tier.",
   }),
+  cache: boolean({
+    default: true,
+    means:
+      "Keep the vectors of texts that catch-up and the bulk API have paid for, in a bucket of the stack, for all of their tasks.",
+    because:
+      "A vector is kept for a month at a seventh of the price of a text of 50 tokens, and a repeated text is not paid for again.",
+  }),
+  cacheDays: integer({
+    default: 30,
+    from: 1,
+    to: 3650,
+    means: "Days for which the embedding cache keeps a vector.",
+    because: "The work bucket keeps the vectors of a task as long (catchup:taskDays).",
+  }),
   writeStatus: boolean({
     default: false,
     means:

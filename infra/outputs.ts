@@ -122,6 +122,8 @@ export interface CatchUpOutputs {
   readonly sourceBucket: pulumi.Output<string>;
   /** The bucket of plans, results and failed records. */
   readonly workBucket: pulumi.Output<string>;
+  /** The bucket of the embedding cache; only with embedding:cache. */
+  readonly cacheBucket?: pulumi.Output<string>;
   readonly tasksTable: pulumi.Output<string>;
   readonly stateMachineArn: pulumi.Output<string>;
   readonly unsettledQueueUrl: pulumi.Output<string>;

@@ -214,7 +214,20 @@ function catchingUp({ functions: { api, run, chunk, settle }, watch, unsettled, 
     },
     queues: {},
     deadLetters: { "catch-up-unsettled": unsettled },
-    counts: { "catch-up": ["CatchUpRecordsProcessed", "CatchUpRecordsFailed", "CatchUpTasksFailed"] },
+    counts: {
+      "catch-up": [
+        "CatchUpRecordsProcessed",
+        "CatchUpRecordsFailed",
+        "CatchUpTasksFailed",
+        "EmbeddingCacheFaults",
+      ],
+    },
+    rate: {
+      title: "records whose vectors the embedding cache had, in percent",
+      service: "catch-up",
+      part: "CatchUpRecordsCached",
+      whole: "CatchUpRecordsProcessed",
+    },
     machine: machine.machine,
   };
 }

@@ -772,6 +772,18 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
       "after its vectors are stored never pays for one again (F12)",
     ],
   ],
+  "A text that a task has paid for is not paid for again while the embedding cache keeps it, and no vector of another text or model takes its place.":
+    [
+      [
+        "test/flows/catch-up.test.ts",
+        "whose texts another task has paid for is not paid for again, by the function nor by the state machine",
+      ],
+      [
+        "test/unit/embedding/embedding-cache.test.ts",
+        "F67: a pack of which any byte is changed answers nothing wrong, and is counted",
+      ],
+      ["test/unit/embedding/embedding-cache.test.ts", "vectors of another space are not found: %j"],
+    ],
   "After a crash another process takes over: totals are exact, and every row is in the index once.": [
     [
       "test/faults/catch-up.test.ts",

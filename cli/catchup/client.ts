@@ -21,6 +21,7 @@ export const shownTask = z.object({
     filtered_records: count,
     duplicate_records: count,
     unchanged_records: count,
+    cached_records: count,
     chunks_total: count.nullable(),
     chunks_completed: count,
     chunks_failed: count,

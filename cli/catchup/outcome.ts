@@ -25,6 +25,11 @@ export function outcomeLines(task: ShownTask): string[] {
           `${whole(progress.unchanged_records)} of them are unchanged in the index and were not embedded again`,
         ]
       : []),
+    ...(progress.cached_records > 0
+      ? [
+          `${whole(progress.cached_records)} of their vectors came from the embedding cache and were not paid for`,
+        ]
+      : []),
     ...(progress.duplicate_records > 0
       ? [
           `${whole(progress.duplicate_records)} were replaced by later rows of the same id: ${task.duplicate_records_key ?? ""}`,

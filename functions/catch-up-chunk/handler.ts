@@ -12,6 +12,7 @@ const chunkEvent = z.object({ task_id: z.string(), chunk });
  */
 export const handler = defineFunction({
   name: "catch-up-chunk",
+  metrics: "catch-up",
   config: chunkConfig,
   deps: chunkDeps,
   // For writing the result after the providers' last answer.

@@ -41,6 +41,8 @@ export interface CatchUpFunctionsArgs extends CatchUpArgs {
   readonly tasks: aws.dynamodb.Table;
   readonly source: Named;
   readonly work: Named;
+  /** The embedding cache; undefined if the stack keeps none. */
+  readonly cache: Named | undefined;
   readonly unsettled: aws.sqs.Queue;
   /** The state machine of these functions. */
   machine(steps: { readonly chunk: BundledFunction; readonly settle: BundledFunction }): CatchUpMachine;
@@ -213,12 +215,13 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
   }
 
   private chunkStatements(): Statement[] {
-    const { work, control, embeddingApiKey } = this.args;
+    const { work, cache, control, embeddingApiKey } = this.args;
     return [
       ...this.settleStatements(),
       deleteObjects(work, "failed/"),
       putObjects(work, "vectors/"),
       putObjects(work, "results/"),
+      ...(cache ? [list(cache), readObjects(cache, "vectors/"), putObjects(cache, "vectors/")] : []),
       itemsOf(control, ["GetItem", "UpdateItem"], ["LIMITER#*"]),
       readSecrets(embeddingApiKey),
       ...this.sink.statements,
@@ -240,11 +243,12 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
   }
 
   private chunking() {
-    const { settings, embedding, embeddingApiKey, control } = this.args;
+    const { settings, embedding, embeddingApiKey, control, cache } = this.args;
     return {
       ...embeddingEnvironment(embedding, embeddingApiKey),
       CONTROL_TABLE: control.name,
       ...this.sink.environment,
+      EMBEDDING_CACHE_BUCKET: cache?.name ?? "",
       TOKENS_PER_TEXT: String(settings.tokensPerText),
       COLUMN_TYPES: JSON.stringify(typesOf(settings.columnTypes)),
     };

@@ -19,6 +19,8 @@ export class CatchUp extends pulumi.ComponentResource {
   readonly source: Named;
   /** Plans, results and failed records; all of them expire. */
   readonly work: Named;
+  /** Vectors of texts that tasks have paid for; they expire. */
+  readonly cache: Named | undefined;
   readonly functions: CatchUpFunctions;
   /** Settles tasks without a worker. */
   readonly watch: BundledFunction;
@@ -48,6 +50,8 @@ export class CatchUp extends pulumi.ComponentResource {
       inside,
     );
     this.work = { name: work.bucket.bucket, arn: work.bucket.arn };
+    const { cache, cacheDays } = args.embedding;
+    this.cache = cache ? cacheBucket(`${name}-cache`, cacheDays, inside) : undefined;
     this.source = args.sourceBucket ?? ownSource(`${name}-source`, keepData, inside);
     this.unsettled = new DeadLetterQueue(`${name}-unsettled`, { fifo: false }, inside).queue;
     this.apiKey = new StoredSecret(
@@ -63,6 +67,7 @@ export class CatchUp extends pulumi.ComponentResource {
         tasks: this.tasks,
         source: this.source,
         work: this.work,
+        cache: this.cache,
         unsettled: this.unsettled,
         machine: (steps) => this.machineOf(name, steps, args),
       },
@@ -109,6 +114,12 @@ export class CatchUp extends pulumi.ComponentResource {
       { parent: this },
     );
   }
+}
+
+/** Deleting it costs only what embedding its texts again costs. */
+function cacheBucket(name: string, days: number, options: pulumi.ComponentResourceOptions): Named {
+  const { bucket } = new PrivateBucket(name, { keepData: false, expiring: { prefix: "", days } }, options);
+  return { name: bucket.bucket, arn: bucket.arn };
 }
 
 function ownSource(name: string, keepData: boolean, options: pulumi.ComponentResourceOptions): Named {

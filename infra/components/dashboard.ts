@@ -23,12 +23,21 @@ export interface Flow {
   readonly deadLetters: Readonly<Record<string, aws.sqs.Queue>>;
   /** Metrics that the flow's functions write, by `service`. */
   readonly counts: { readonly [Service in MeasuredService]?: readonly MetricOf<Service>[] };
+  /** One metric in percent of another. @default none */
+  readonly rate?: RateOf<MeasuredService>;
   /** @default none */
   readonly machine?: aws.sfn.StateMachine;
 }
 
+interface RateOf<Service extends MeasuredService> {
+  readonly title: string;
+  readonly service: Service;
+  readonly part: MetricOf<Service>;
+  readonly whole: MetricOf<Service>;
+}
+
 /** A metric in CloudWatch's dashboard syntax: namespace, name, dimensions in pairs, rendering options. */
-type Metric = readonly (string | Readonly<Record<string, string>>)[];
+type Metric = readonly (string | Readonly<Record<string, string | boolean>>)[];
 
 interface Graph {
   readonly title: string;
@@ -109,8 +118,28 @@ function graphsOf(flow: Flow, namespace: string): pulumi.Input<Graph>[] {
       stat: "Sum",
     },
     { title: `${flow.title}: results`, metrics: counts, stat: "Sum" },
+    ...(flow.rate ? [rateGraph(flow.title, flow.rate, namespace)] : []),
   ];
   return graphs.filter(({ metrics }) => metrics.length > 0) as pulumi.Input<Graph>[];
+}
+
+function rateGraph(flow: string, rate: RateOf<MeasuredService>, namespace: string): Graph {
+  const hidden = (name: string, id: string) => [
+    namespace,
+    name,
+    "service",
+    rate.service,
+    { id, visible: false },
+  ];
+  return {
+    title: `${flow}: ${rate.title}`,
+    metrics: [
+      [{ expression: "100 * part / whole", label: rate.title }],
+      hidden(rate.part, "part"),
+      hidden(rate.whole, "whole"),
+    ],
+    stat: "Sum",
+  };
 }
 
 function laidOut(graphs: readonly Graph[], row: number, region: string): object[] {

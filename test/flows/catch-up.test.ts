@@ -106,6 +106,30 @@ describe("a CSV", () => {
     expect((await caller.indexed("grown", ["7.0004"]))["7.0004"]).toMatchObject({ text: "changed" });
   });
 
+  test("whose texts another task has paid for is not paid for again, by the function nor by the state machine", async () => {
+    const text = (row: number) => `Paid once ${row}`;
+    await caller.upload("first.csv", csvOf(30, text));
+    const first = await caller.ended(await caller.start(fromCsv("first.csv", { namespace: "first" })));
+    expect(first.progress).toMatchObject({ processed_records: 30, cached_records: 0 });
+    const lines = csvOf(30, text).split("\r\n");
+    const reversed = [lines[0], ...lines.slice(1).reverse()].join("\r\n");
+    const before = await stack.textsPaid();
+    for (const [namespace, host] of [
+      ["second", "state_machine"],
+      ["third", "function"],
+    ] as const) {
+      await caller.upload(`${namespace}.csv`, reversed);
+      const task = await caller.ended(
+        await caller.start(fromCsv(`${namespace}.csv`, { namespace, host, question_id: "8" })),
+      );
+      expect(task.progress).toMatchObject({ processed_records: 30, cached_records: 30 });
+      expect(task.spent.tokens).toBe(0);
+      expect(await caller.count(namespace)).toBe(30);
+    }
+    // The preflight of a task embeds one word.
+    expect((await stack.textsPaid()) - before).toBe(2);
+  });
+
   test("that cannot be read ends its task with what is wrong with it", async () => {
     await caller.upload("broken.csv", "id,text\n1,x");
     const task = await caller.ended(await caller.start(fromCsv("broken.csv")));

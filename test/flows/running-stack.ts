@@ -132,6 +132,11 @@ export class RunningStack {
     return (await this.#ask("")).usage.requests;
   }
 
+  /** Texts that were embedded, and so paid for. */
+  async textsPaid(): Promise<number> {
+    return (await this.#ask("")).usage.inputs;
+  }
+
   /** Process ids of a function. */
   async processesOf(functionName: string): Promise<readonly number[]> {
     return (await this.#ask(functionName)).processes;

@@ -34,6 +34,7 @@ test("the outputs are what a caller and the tools need", () => {
     apiKeySecret: `${stem}-api-key`,
     sourceBucket: `${stem}-source`,
     workBucket: `${stem}-work`,
+    cacheBucket: `${stem}-cache`,
     tasksTable: `${stem}-tasks`,
     stateMachineArn: `arn:aws:states:::stateMachine:${stem}`,
     unsettledQueueUrl: `https://sqs.us-east-1.amazonaws.com/000000000000/${stem}-unsettled`,

@@ -41,6 +41,9 @@ export const progress = z.object({
   unchanged_records: count.meta({
     description: "The part of the processed records that was unchanged in the index.",
   }),
+  cached_records: count.meta({
+    description: "The part of the processed records whose vectors the embedding cache had.",
+  }),
   chunks_total: count.nullable(),
   chunks_completed: count,
   chunks_failed: count,

@@ -15,6 +15,7 @@ const progress = {
     "filtered_records",
     "duplicate_records",
     "unchanged_records",
+    "cached_records",
     "chunks_total",
     "chunks_completed",
     "chunks_failed",
@@ -35,6 +36,10 @@ const progress = {
     unchanged_records: {
       ...count,
       description: "The part of the processed records that was unchanged in the index.",
+    },
+    cached_records: {
+      ...count,
+      description: "The part of the processed records whose vectors the embedding cache had.",
     },
     chunks_total: nullable("integer"),
     chunks_completed: count,

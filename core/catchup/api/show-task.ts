@@ -14,6 +14,8 @@ export interface ShownProgress {
   readonly duplicate_records: number;
   /** Number of processed records that were already unchanged in the index. */
   readonly unchanged_records: number;
+  /** Number of processed records whose vectors the embedding cache had. */
+  readonly cached_records: number;
   readonly chunks_total: number | null;
   readonly chunks_completed: number;
   readonly chunks_failed: number;
@@ -113,6 +115,7 @@ function progressOf(task: Task, counts: Counts, chunksSeen: number, underWay: Un
     filtered_records: counts.filtered,
     duplicate_records: counts.duplicates,
     unchanged_records: counts.unchanged,
+    cached_records: counts.cached,
     chunks_total: task.chunks ?? null,
     chunks_completed: task.chunks_completed ?? chunksSeen,
     chunks_failed: task.chunks_failed ?? 0,

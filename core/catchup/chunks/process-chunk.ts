@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import type { EmbeddingCache } from "../../embedding/cache/embedding-cache.ts";
 import type { RequestSize } from "../../embedding/embed-each.ts";
 import type { Embedder, VectorBytes } from "../../embedding/embedder.ts";
 import type { Log } from "../../log.ts";
@@ -8,6 +9,7 @@ import { upsertRecords } from "../index/upsert-records.ts";
 import type { VectorSink } from "../index/vector-sink.ts";
 import { asLines, type FailedRecord, type SourceRow } from "../records/failed-record.ts";
 import { type IndexRecord, type RecordRules, readRecord } from "../records/record.ts";
+import { textFormat } from "../records/text-format.ts";
 import type { ProcessRequest } from "../requests/process-request.ts";
 import { keysOf } from "../sources/keys.ts";
 import type { ObjectStore } from "../sources/object-store.ts";
@@ -27,6 +29,10 @@ export interface ChunkDeps {
   /** The work bucket of catch-up. */
   readonly work: ObjectStore;
   readonly embedder: Embedder;
+  /** Undefined if the stack keeps none. */
+  readonly cache: Pick<EmbeddingCache, "find" | "keep"> | undefined;
+  /** Host of the embedding provider. */
+  readonly provider: string;
   readonly index: VectorSink;
   readonly tokensPerRequest: number;
   readonly requestSize: RequestSize;
@@ -70,6 +76,7 @@ export async function processChunk(
     filtered,
     duplicates: duplicates.length,
     unchanged: written.unchanged,
+    cached: written.cached,
     tokens: written.tokens,
   };
   await keepDuplicates(duplicates, work, deps.work);
@@ -123,6 +130,7 @@ function readRecords(
 interface Written {
   readonly failures: readonly FailedRecord[];
   readonly unchanged: number;
+  readonly cached: number;
   readonly tokens: number;
 }
 
@@ -133,11 +141,11 @@ async function writeRecords(
   report: Report,
 ): Promise<Written> {
   const { request } = work;
-  if (request.dry_run) return { failures: [], unchanged: 0, tokens: tokensIn(records) };
+  if (request.dry_run) return { failures: [], unchanged: 0, cached: 0, tokens: tokensIn(records) };
   const stored = await storedVectors(records, work, deps);
   const hashes = request.incremental ? hashesOf(records, deps.embedder) : new Map<IndexRecord, string>();
   const changed = request.incremental ? await changedOf(records, hashes, stored, deps.index) : records;
-  const { vectors, refused } = await vectorsOf(changed, stored, work, deps, report);
+  const { vectors, refused, cached } = await vectorsOf(changed, stored, work, deps, report);
   const embedded = changed.flatMap((record) => {
     const vector = vectors.get(record.text);
     return vector === undefined ? [] : [{ record, vector, contentHash: hashes.get(record) }];
@@ -145,10 +153,12 @@ async function writeRecords(
   const failures = await upsertRecords(embedded, deps.index, request.batch_size, (written) =>
     report({ written }),
   );
+  const paid = changed.filter(({ text }) => !cached.has(text));
   return {
     failures: [...refused, ...failures],
     unchanged: records.length - changed.length,
-    tokens: changed.reduce((sum, { tokens }) => sum + tokens, 0),
+    cached: changed.length - paid.length,
+    tokens: paid.reduce((sum, { tokens }) => sum + tokens, 0),
   };
 }
 
@@ -166,24 +176,54 @@ async function storedVectors(
   );
 }
 
-/** Stores vectors before they are used, so that a retry after a crash finds them. */
+interface Vectors {
+  /** By text. */
+  readonly vectors: ReadonlyMap<string, VectorBytes>;
+  readonly refused: readonly FailedRecord[];
+  /** The texts whose vectors the cache had. */
+  readonly cached: ReadonlySet<string>;
+}
+
+/**
+ * The vectors of the records: those of an earlier attempt, then those of the cache, then those of the provider. What was
+ * paid for is stored before it is used, so that a retry after a crash finds it, and then kept in the cache.
+ */
 async function vectorsOf(
+  records: readonly IndexRecord[],
+  stored: ReadonlyMap<string, VectorBytes>,
+  work: ChunkWork,
+  deps: ChunkDeps,
+  report: Report,
+): Promise<Vectors> {
+  const { model, dimensions } = deps.embedder;
+  const space = { provider: deps.provider, model, dimensions, textFormat };
+  const missing = records.filter(({ text }) => !stored.has(text));
+  const cached = (await deps.cache?.find(new Set(missing.map(({ text }) => text)), space)) ?? none;
+  const unpaid = missing.filter(({ text }) => !cached.has(text));
+  if (unpaid.length < missing.length) await report({ embedded: missing.length - unpaid.length });
+  const { paid, refused } = await paidVectors(unpaid, stored, work, deps, report);
+  await deps.cache?.keep(paid, space);
+  return { vectors: new Map([...paid, ...cached]), refused, cached: new Set(cached.keys()) };
+}
+
+const none: ReadonlyMap<string, VectorBytes> = new Map();
+
+async function paidVectors(
   records: readonly IndexRecord[],
   stored: ReadonlyMap<string, VectorBytes>,
   { taskId, chunk }: ChunkWork,
   { work, embedder, ...limits }: ChunkDeps,
   report: Report,
-) {
-  const missing = records.filter(({ text }) => !stored.has(text));
-  if (missing.length === 0) return { vectors: stored, refused: [] };
-  const embedded = await embedRecords(missing, embedder, limits, (embedded) => report({ embedded }));
-  const vectors = new Map<string, VectorBytes>([...stored, ...embedded.vectors]);
+): Promise<{ paid: ReadonlyMap<string, VectorBytes>; refused: readonly FailedRecord[] }> {
+  if (records.length === 0) return { paid: stored, refused: [] };
+  const embedded = await embedRecords(records, embedder, limits, (embedded) => report({ embedded }));
+  const paid = new Map<string, VectorBytes>([...stored, ...embedded.vectors]);
   await work.write(
     keysOf(taskId).vectors(chunk.chunk),
-    encodeVectors(vectors, embedder),
+    encodeVectors(paid, embedder),
     "application/octet-stream",
   );
-  return { vectors, refused: embedded.refused };
+  return { paid, refused: embedded.refused };
 }
 
 /** Content hashes of records, over text, metadata and model. */

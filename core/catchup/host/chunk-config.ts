@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { embeddingConfig } from "../../embedding/embedding-config.ts";
-import { wholeNumber } from "../../settings/environment.ts";
+import { emptyIsNone, wholeNumber } from "../../settings/environment.ts";
 import { columnTypes } from "../records/cell-value.ts";
 import { settleConfig } from "./settle-config.ts";
 import { sinkConfig } from "./sink-config.ts";
@@ -23,6 +23,8 @@ export const chunkConfig = z.object({
   ...settleConfig.shape,
   ...embeddingConfig,
   ...sinkConfig.shape,
+  /** Bucket of the embedding cache. */
+  EMBEDDING_CACHE_BUCKET: emptyIsNone,
   TOKENS_PER_TEXT: wholeNumber(1, 1_000_000),
   COLUMN_TYPES: declaredTypes,
 });

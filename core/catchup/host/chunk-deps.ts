@@ -1,8 +1,12 @@
+import { S3Client } from "@aws-sdk/client-s3";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { EmbeddingCache } from "../../embedding/cache/embedding-cache.ts";
 import { RequestSize } from "../../embedding/embed-each.ts";
 import { limitedEmbedder } from "../../embedding/limited-embedder.ts";
 import { requestLimits } from "../../embedding/limits.ts";
 import type { Telemetry } from "../../process/define-function.ts";
+import { systemClock } from "../../resilience/clock.ts";
+import { ObjectStore } from "../sources/object-store.ts";
 import type { RunChunkDeps } from "../work/run-chunk.ts";
 import type { SettleDeps } from "../work/settle-task.ts";
 import type { ChunkConfig } from "./chunk-config.ts";
@@ -22,13 +26,27 @@ export function chunkDeps(
   const shared = settleDeps(config, telemetry, client);
   const embedderFor = limitedEmbedder(config, client);
   const openSink = sinkOpener(config);
+  const cache = embeddingCache(config, telemetry);
+  const provider = new URL(config.EMBEDDING_BASE_URL).host;
   const requestSize = new RequestSize(config.EMBEDDING_MAX_INPUTS_PER_REQUEST);
   return async (giveUpAt) => ({
     ...shared,
     requestSize,
+    cache,
+    provider,
     embedder: await embedderFor(giveUpAt),
     index: await openSink(giveUpAt),
     tokensPerRequest: Math.min(requestLimits.tokens, config.EMBEDDING_TOKENS_PER_MINUTE),
     rules: { columnTypes: config.COLUMN_TYPES, tokensPerText: config.TOKENS_PER_TEXT },
   });
+}
+
+/** Shared by all invocations of the process, because it remembers which vectors there are. */
+function embeddingCache(
+  { EMBEDDING_CACHE_BUCKET: bucket }: ChunkConfig,
+  { metrics, log }: Telemetry,
+): EmbeddingCache | undefined {
+  if (bucket === undefined) return undefined;
+  const objects = new ObjectStore(new S3Client({}), bucket);
+  return new EmbeddingCache({ objects, clock: systemClock, metrics, log });
 }

@@ -38,7 +38,7 @@ export class ChunkCounts {
 
   /** `expiresAt` is the expiry of the task in epoch seconds. */
   async set(taskId: string, chunk: number, result: Counts, expiresAt: number): Promise<void> {
-    const { processed, failed, filtered, unchanged, tokens, duplicates } = result;
+    const { processed, failed, filtered, unchanged, tokens, duplicates, cached } = result;
     await this.#client.send(
       new UpdateCommand({
         TableName: this.#table,
@@ -46,7 +46,7 @@ export class ChunkCounts {
         UpdateExpression: "SET #chunk = :counts, reported_at = :now, expires_at = :expires REMOVE #progress",
         ExpressionAttributeNames: { "#chunk": `c${chunk}`, "#progress": `p${chunk}` },
         ExpressionAttributeValues: {
-          ":counts": [processed, failed, filtered, unchanged, tokens, duplicates],
+          ":counts": [processed, failed, filtered, unchanged, tokens, duplicates, cached],
           ":now": this.#now(),
           ":expires": expiresAt,
         },
@@ -113,7 +113,8 @@ export function collectCounts(item: Record<string, unknown>, into: Map<number, C
   for (const [name, value] of Object.entries(item)) {
     const chunk = attribute.exec(name)?.[1];
     if (chunk === undefined || !Array.isArray(value)) continue;
-    const [processed, failed, filtered, unchanged, tokens, duplicates] = value;
-    into.set(Number(chunk), counts.parse({ processed, failed, filtered, unchanged, tokens, duplicates }));
+    const [processed, failed, filtered, unchanged, tokens, duplicates, cached] = value;
+    const read = { processed, failed, filtered, unchanged, tokens, duplicates, cached };
+    into.set(Number(chunk), counts.parse(read));
   }
 }

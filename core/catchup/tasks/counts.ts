@@ -11,7 +11,9 @@ export const counts = z.object({
   duplicates: z.number().int().min(0).default(0),
   /** Processed rows that were skipped, because the index already had the same content. */
   unchanged: z.number().int().min(0),
-  /** Tokens of the texts, as counted by the model or an upper bound. */
+  /** Processed rows whose vectors the embedding cache had; 0 in counts from before this field existed. */
+  cached: z.number().int().min(0).default(0),
+  /** Tokens of the texts that were paid for, as counted by the model or an upper bound. */
   tokens: z.number().int().min(0),
 });
 
@@ -23,6 +25,7 @@ export const nothing: Counts = {
   filtered: 0,
   duplicates: 0,
   unchanged: 0,
+  cached: 0,
   tokens: 0,
 };
 

@@ -168,6 +168,7 @@ function report(task: Task, status: TaskStatus, counts: Counts, { metrics, log }
   log.info("Task ended", { task_id: task.task_id, status, ...counts });
   if (task.request.dry_run) return;
   metrics.count("CatchUpRecordsProcessed", counts.processed);
+  metrics.count("CatchUpRecordsCached", counts.cached);
   metrics.count("CatchUpRecordsFailed", counts.failed);
   if (status === "FAILED") metrics.count("CatchUpTasksFailed", 1);
 }

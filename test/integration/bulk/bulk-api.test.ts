@@ -11,7 +11,7 @@ import { requestOf } from "../../unit/catchup/requests.ts";
 import { TaskTables, taskOf } from "../../unit/catchup/task-tables.ts";
 
 const apiKey = "the-key-of-this-test-0123456789";
-const counts = { processed: 3, failed: 1, filtered: 0, duplicates: 0, unchanged: 0, tokens: 9 };
+const counts = { processed: 3, failed: 1, filtered: 0, duplicates: 0, unchanged: 0, cached: 0, tokens: 9 };
 
 let tables: TaskTables;
 let app: FastifyInstance;

@@ -10,7 +10,7 @@ import { TaskTables, taskOf } from "../../unit/catchup/task-tables.ts";
 
 let tables: TaskTables;
 const stopped: string[] = [];
-const counts = { processed: 3, failed: 1, filtered: 0, duplicates: 0, unchanged: 0, tokens: 9 };
+const counts = { processed: 3, failed: 1, filtered: 0, duplicates: 0, unchanged: 0, cached: 0, tokens: 9 };
 let turn = 0;
 
 beforeAll(async () => {

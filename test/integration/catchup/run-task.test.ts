@@ -31,7 +31,11 @@ describe("a small task", () => {
       counts: { processed: 5, failed: 0, filtered: 0 },
     });
     expect(rig.started).toEqual([]);
-    expect(rig.counted).toEqual({ CatchUpRecordsProcessed: 5, CatchUpRecordsFailed: 0 });
+    expect(rig.counted).toEqual({
+      CatchUpRecordsProcessed: 5,
+      CatchUpRecordsCached: 0,
+      CatchUpRecordsFailed: 0,
+    });
   });
 
   test("that is delivered again once it is over changes nothing and pays nothing (F12)", async () => {

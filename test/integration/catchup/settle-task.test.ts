@@ -107,7 +107,7 @@ test("a task that was cancelled stays cancelled, and no chunk of it begins any m
 test("totals that do not add up are not settled, and reported (F19, F20)", async () => {
   const { rig, id, chunks } = await planned(five);
   for (const chunk of chunks) await rig.chunk(id, chunk);
-  const wrong = { processed: 7, failed: 0, filtered: 0, duplicates: 0, unchanged: 0, tokens: 0 };
+  const wrong = { processed: 7, failed: 0, filtered: 0, duplicates: 0, unchanged: 0, cached: 0, tokens: 0 };
   await tables.chunkCounts.set(id, 0, wrong, (await rig.task(id)).expires_at);
   await expect(rig.settle(id)).rejects.toMatchObject({ name: "TotalsDisagreeError" });
   expect((await rig.task(id)).status).toBe("IN_PROGRESS");
@@ -118,7 +118,11 @@ test("a task is counted for its operators once, however often it is settled", as
   for (const chunk of chunks) await rig.chunk(id, chunk);
   await Promise.all([rig.settle(id), rig.settle(id)]);
   await rig.settle(id);
-  expect(rig.counted).toEqual({ CatchUpRecordsProcessed: 5, CatchUpRecordsFailed: 0 });
+  expect(rig.counted).toEqual({
+    CatchUpRecordsProcessed: 5,
+    CatchUpRecordsCached: 0,
+    CatchUpRecordsFailed: 0,
+  });
 });
 
 test.each(["before", "after"] as const)(

@@ -2,7 +2,15 @@ import { noCounts, showTask as show } from "../../../core/catchup/api/show-task.
 import { requestOf } from "../../unit/catchup/requests.ts";
 import { taskOf } from "../../unit/catchup/task-tables.ts";
 
-const counts = { processed: 30, failed: 5, filtered: 15, duplicates: 0, unchanged: 10, tokens: 300 };
+const counts = {
+  processed: 30,
+  failed: 5,
+  filtered: 15,
+  duplicates: 0,
+  unchanged: 10,
+  cached: 4,
+  tokens: 300,
+};
 const usdPerMillionTokens = 0.02;
 const showTask = (...given: [Parameters<typeof show>[0], Parameters<typeof show>[1], number]) =>
   show(...given, usdPerMillionTokens);
@@ -32,6 +40,7 @@ test("progress is the sum of the chunks that have ended; rows of other dates are
     filtered_records: 30,
     duplicate_records: 0,
     unchanged_records: 20,
+    cached_records: 8,
     chunks_total: 4,
     chunks_completed: 2,
     chunks_failed: 0,

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => tables.stop());
 
 const now = Date.now();
-const counts = { processed: 3, failed: 1, filtered: 2, duplicates: 0, unchanged: 1, tokens: 30 };
+const counts = { processed: 3, failed: 1, filtered: 2, duplicates: 0, unchanged: 1, cached: 1, tokens: 30 };
 
 describe("a task", () => {
   test("is written once: the same id again changes nothing", async () => {
@@ -156,6 +156,7 @@ describe("the counts of chunks", () => {
       filtered: 4,
       duplicates: 0,
       unchanged: 2,
+      cached: 2,
       tokens: 60,
     });
     expect(rowsIn(sum(all.values()))).toBe(12);

@@ -62,7 +62,7 @@ test("understands the monitoring that the API answers, and says what is unusual"
     status: "PARTIALLY_COMPLETED",
     updated_at: new Date().toISOString(),
     request: requestOf({ host: "workers" }),
-    counts: { processed: 80, failed: 20, filtered: 0, duplicates: 0, unchanged: 0, tokens: 9 },
+    counts: { processed: 80, failed: 20, filtered: 0, duplicates: 0, unchanged: 0, cached: 0, tokens: 9 },
   });
   const tasks = { list: async () => ({ tasks: [task], next: undefined }), progress: async () => undefined };
   const body = await new Monitoring({ ...healthDeps(), tasks, now: Date.now }).read();

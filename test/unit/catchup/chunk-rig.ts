@@ -4,8 +4,11 @@ import type { ProcessRequest } from "../../../core/catchup/requests/process-requ
 import { planOf } from "../../../core/catchup/sources/make-plan.ts";
 import { readChunks } from "../../../core/catchup/sources/stored-plan.ts";
 import { newTaskId } from "../../../core/catchup/tasks/task.ts";
+import { EmbeddingCache } from "../../../core/embedding/cache/embedding-cache.ts";
 import { RequestSize } from "../../../core/embedding/embed-each.ts";
 import { silentLog } from "../../../core/log.ts";
+import { type Metrics, silentMetrics } from "../../../core/metrics.ts";
+import { systemClock } from "../../../core/resilience/clock.ts";
 import { Crashes } from "./crashes.ts";
 import { FakeEmbedder, FakeIndex } from "./fake-providers.ts";
 import { MemoryObjects } from "./memory-objects.ts";
@@ -18,6 +21,18 @@ export class ChunkRig {
   readonly work = new MemoryObjects(this.crashes);
   readonly embedder = new FakeEmbedder(this.crashes);
   readonly index = new FakeIndex(this.crashes);
+  /** The bucket of the embedding cache, which outlives a process. */
+  readonly cached = new MemoryObjects(this.crashes);
+  /** What was counted, by metric. */
+  readonly counted: Record<string, number> = {};
+  readonly metrics: Metrics = {
+    ...silentMetrics,
+    count: (name, value) => {
+      this.counted[name] = (this.counted[name] ?? 0) + value;
+    },
+  };
+  /** Undefined without a cache. */
+  cache: EmbeddingCache | undefined = this.newCache();
 
   rules: ChunkDeps["rules"] = { columnTypes: { cursed: "boolean" }, tokensPerText: 20 };
 
@@ -26,12 +41,20 @@ export class ChunkRig {
       source: this.source,
       work: this.work,
       embedder: this.embedder,
+      cache: this.cache,
+      provider: "api.openai.com",
       index: this.index,
       tokensPerRequest: 40,
       requestSize: new RequestSize(),
       rules: this.rules,
       log: silentLog,
     };
+  }
+
+  /** The cache of another process over the same bucket. */
+  newCache(): EmbeddingCache {
+    const { cached: objects, metrics } = this;
+    return new EmbeddingCache({ objects, clock: systemClock, metrics, log: silentLog });
   }
 
   /** The work of a CSV that is a single chunk of a task of its own. */

@@ -1,3 +1,4 @@
+import { encodeVectors } from "../../../core/catchup/chunks/stored-vectors.ts";
 import { ChunkRig } from "./chunk-rig.ts";
 import { Crash } from "./crashes.ts";
 
@@ -16,7 +17,7 @@ const mixed = [
   "9,zeta,2024-03-01",
 ].join("\n");
 const mixedCsv = header + mixed;
-const mixedCounts = { processed: 4, failed: 4, filtered: 1, duplicates: 1, unchanged: 0 };
+const mixedCounts = { processed: 4, failed: 4, filtered: 1, duplicates: 1, unchanged: 0, cached: 0 };
 const mixedTexts = { "orders/12.2": "beta", "v2/12.1": "alpha", "v2/12.3": "alpha", "v2/12.8": "second" };
 
 let rig: ChunkRig;
@@ -139,6 +140,7 @@ test("a dry run counts rows and exact tokens, and neither embeds nor writes a ve
     filtered: 0,
     duplicates: 0,
     unchanged: 0,
+    cached: 0,
     tokens: 2,
   });
   expect([rig.embedder.requests, rig.index.requests]).toEqual([[], []]);
@@ -157,4 +159,66 @@ test("failed records of an attempt that found more of them do not outlive it", a
   rig.work.put(`failed/${work.taskId}/000000.ndjson`, "of an earlier attempt\n");
   await rig.process(work);
   expect(rig.work.keys("failed/")).toEqual([]);
+});
+
+describe("with the embedding cache", () => {
+  test("a second task over the same texts pays nothing, in any order and in another namespace", async () => {
+    const first = await rig.process(
+      await rig.workOf(`${header}1,alpha,2024-03-01,,\n2,beta,2024-03-01,,\n3,gamma,2024-03-01,,\n`),
+    );
+    expect([first.cached, first.tokens > 0]).toEqual([0, true]);
+    const paid = [...rig.embedder.paid];
+    rig.cache = rig.newCache();
+    const csv = `${header}8,gamma,2024-03-01,other,\n9,alpha,2024-03-01,other,\n`;
+    expect(await rig.process(await rig.workOf(csv))).toMatchObject({ processed: 2, cached: 2, tokens: 0 });
+    expect(rig.embedder.paid).toEqual(paid);
+    expect(rig.index.texts).toMatchObject({ "other/12.8": "gamma", "other/12.9": "alpha" });
+    expect(rig.index.vectors.get("other/12.9")?.vector).toEqual(rig.index.vectors.get("v2/12.1")?.vector);
+  });
+
+  test("only the texts that it does not have are paid for", async () => {
+    await rig.process(await rig.workOf(`${header}1,alpha,2024-03-01,,\n`));
+    const work = await rig.workOf(
+      `${header}1,alpha,2024-03-01,,\n2,beta,2024-03-01,,\n3,beta,2024-03-01,,\n`,
+    );
+    expect(await rig.process(work)).toMatchObject({ processed: 3, cached: 1 });
+    expect(rig.embedder.paid).toEqual(["alpha", "beta"]);
+  });
+
+  test("F67: after a death at any call, the next task over the texts still pays nothing", async () => {
+    const csv = `${header}1,alpha,2024-03-01,,\n2,beta,2024-03-01,,\n`;
+    const quiet = await rig.workOf(csv);
+    const before = rig.crashes.calls.length;
+    await rig.process(quiet);
+    const calls = rig.crashes.calls.length - before;
+    for (let at = 1; at <= calls; at += 1) {
+      const own = new ChunkRig();
+      const work = await own.workOf(csv);
+      own.crashes.arm(at, "before");
+      await own.process(work).catch(() => undefined);
+      own.crashes.disarm();
+      own.cache = own.newCache();
+      await own.process(work);
+      const paid = own.embedder.paid.length;
+      await own.process(await own.workOf(csv));
+      expect(own.embedder.paid).toHaveLength(paid);
+      expect(own.index.texts).toEqual({ "v2/12.1": "alpha", "v2/12.2": "beta" });
+    }
+  });
+
+  test("vectors that another lane has stored are kept for later tasks", async () => {
+    const csv = `${header}1,alpha,2024-03-01,,\n`;
+    const work = await rig.workOf(csv);
+    const [vector] = await rig.embedder.embed(["alpha"]);
+    const stored = encodeVectors(new Map([["alpha", vector as Uint8Array]]), rig.embedder);
+    rig.work.put(`vectors/${work.taskId}/000000`, stored);
+    await rig.process(work);
+    await rig.process(await rig.workOf(csv));
+    expect(rig.embedder.paid).toEqual(["alpha"]);
+  });
+
+  test("a dry run neither reads nor writes it", async () => {
+    await rig.process(await rig.workOf(`${header}1,alpha,2024-03-01,,\n`, { dry_run: true }));
+    expect(rig.cached.keys("")).toEqual([]);
+  });
 });

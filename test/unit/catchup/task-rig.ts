@@ -6,7 +6,6 @@ import { Executions } from "../../../core/catchup/work/executions.ts";
 import { runChunk } from "../../../core/catchup/work/run-chunk.ts";
 import { type RunTaskDeps, runTask, type TimeLimits } from "../../../core/catchup/work/run-task.ts";
 import { settleTask } from "../../../core/catchup/work/settle-task.ts";
-import { silentMetrics } from "../../../core/metrics.ts";
 import { ChunkRig } from "./chunk-rig.ts";
 import { requestOf } from "./requests.ts";
 import { type TaskTables, taskOf } from "./task-tables.ts";
@@ -15,7 +14,6 @@ const arn = "arn:aws:states:us-east-1:123456789012:stateMachine:catch-up";
 
 /** A task, what works on it, and what it counts. */
 export class TaskRig extends ChunkRig {
-  readonly counted: Record<string, number> = {};
   /** Inputs of executions that were started, ARNs of those that were stopped. */
   readonly started: unknown[] = [];
   readonly stopped: (string | undefined)[] = [];
@@ -39,12 +37,7 @@ export class TaskRig extends ChunkRig {
       limits: this.limits,
       metabase: undefined,
       prices: { usdPerMillionTokens: 0.02, requestsPerMinute: 1_200, tokensPerMinute: 1_000_000 },
-      metrics: {
-        ...silentMetrics,
-        count: (name, value) => {
-          this.counted[name] = (this.counted[name] ?? 0) + value;
-        },
-      },
+      metrics: this.metrics,
     };
   }
 

@@ -24,6 +24,7 @@ export function shown(
       filtered_records: 0,
       duplicate_records: 0,
       unchanged_records: 0,
+      cached_records: 0,
       chunks_total: 4,
       chunks_completed: 0,
       chunks_failed: 0,
