@@ -1,4 +1,4 @@
-import * as aws from "@pulumi/aws";
+import type * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type * as z from "zod";
 import { maxChangeReceives, shardNames } from "../../contract/collections.ts";
@@ -12,6 +12,7 @@ import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
 import { type CollectionQueues, collectionQueues, urlsOf } from "./collection-queues.ts";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
+import { consumeQueue } from "./consume-queue.ts";
 import { environmentOf, type VariablesOf } from "./environment.ts";
 import type { Network } from "./network.ts";
 import { consume, items, list, readObjects, receiveFrom, type Statement, sendTo } from "./permissions.ts";
@@ -167,19 +168,8 @@ export class Compaction extends pulumi.ComponentResource {
       inside,
     );
     const enabled = settings.host === "lambda" && !args.workerRemains;
-    const mapped = (mapping: string, queue: aws.sqs.Queue, target: BundledFunction, most: number) =>
-      new aws.lambda.EventSourceMapping(
-        mapping,
-        {
-          eventSourceArn: queue.arn,
-          functionName: target.function.arn,
-          enabled,
-          batchSize: most,
-          functionResponseTypes: ["ReportBatchItemFailures"],
-          scalingConfig: { maximumConcurrency },
-        },
-        inside,
-      );
+    const mapped = (mapping: string, queue: aws.sqs.Queue, consumer: BundledFunction, most: number) =>
+      consumeQueue(mapping, { queue, consumer, enabled, batchSize: most, maximumConcurrency }, inside);
     const shards = [...this.lines.byShard, ...this.words.byShard];
     this.mappings = [
       ...shards.map(([shard, { queue }]) => mapped(`${name}-${shard}`, queue, this.compaction, batchSize)),

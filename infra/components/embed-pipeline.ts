@@ -6,6 +6,7 @@ import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
 import { urlsOf } from "./collection-queues.ts";
 import type { Compaction } from "./compaction.ts";
+import { consumeQueue, letResend } from "./consume-queue.ts";
 import { DeadLetterQueue } from "./dead-letter-queue.ts";
 import { embeddingEnvironment } from "./embedding-environment.ts";
 import { environmentOf } from "./environment.ts";
@@ -62,22 +63,16 @@ export class EmbedPipeline extends pulumi.ComponentResource {
       { parent: this },
     );
     this.embed = this.embedFunction(`${stem}-embed`, args);
-    // Back-pressure sends a deferred message to this queue again while too many runs are open. Lambda's loop detection
-    // would drop the message after about 16 rounds.
-    new aws.lambda.FunctionRecursionConfig(
-      `${stem}-embed`,
-      { functionName: this.embed.function.name, recursiveLoop: "Allow" },
-      { parent: this },
-    );
-    new aws.lambda.EventSourceMapping(
+    // Back-pressure sends a deferred message to this queue again while too many runs are open.
+    letResend(`${stem}-embed`, this.embed, { parent: this });
+    consumeQueue(
       `${stem}-embed`,
       {
-        eventSourceArn: this.queue.queue.arn,
-        functionName: this.embed.function.arn,
+        queue: this.queue.queue,
+        consumer: this.embed,
         batchSize: settings.batchSize,
-        maximumBatchingWindowInSeconds: settings.windowSeconds,
-        functionResponseTypes: ["ReportBatchItemFailures"],
-        scalingConfig: { maximumConcurrency: args.embedding.maximumConcurrency },
+        windowSeconds: settings.windowSeconds,
+        maximumConcurrency: args.embedding.maximumConcurrency,
       },
       { parent: this },
     );

@@ -1,7 +1,8 @@
-import * as aws from "@pulumi/aws";
+import type * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { writeEmbeddingStatusConfig } from "../../functions/write-embedding-status/config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
+import { consumeQueue, letResend } from "./consume-queue.ts";
 import { environmentOf } from "./environment.ts";
 import { consume, itemsOf, list, readObjects, sendTo } from "./permissions.ts";
 import { QueueWithDlq } from "./queue-with-dlq.ts";
@@ -62,24 +63,9 @@ export class EmbeddingStatusWriter extends pulumi.ComponentResource {
       },
       inside,
     );
-    new aws.lambda.EventSourceMapping(
-      name,
-      {
-        eventSourceArn: queue.arn,
-        functionName: this.writer.function.arn,
-        batchSize: 10,
-        functionResponseTypes: ["ReportBatchItemFailures"],
-        scalingConfig: { maximumConcurrency },
-      },
-      inside,
-    );
-    // A message that is deferred during an outage is sent to its own queue again, which Lambda's loop detection would
-    // stop.
-    new aws.lambda.FunctionRecursionConfig(
-      name,
-      { functionName: this.writer.function.name, recursiveLoop: "Allow" },
-      inside,
-    );
+    consumeQueue(name, { queue, consumer: this.writer, batchSize: 10, maximumConcurrency }, inside);
+    // A message may be deferred throughout an outage.
+    letResend(name, this.writer, inside);
     this.registerOutputs();
   }
 }

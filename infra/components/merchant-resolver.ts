@@ -1,8 +1,9 @@
-import * as aws from "@pulumi/aws";
+import type * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { resolveMerchantConfig } from "../../functions/resolve-merchant/config.ts";
 import type { Settings } from "../config.ts";
 import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
+import { consumeQueue, letResend } from "./consume-queue.ts";
 import { environmentOf } from "./environment.ts";
 import { consume, itemsOf, list, readObjects, readSecrets, sendTo } from "./permissions.ts";
 import { QueueWithDlq } from "./queue-with-dlq.ts";
@@ -89,23 +90,10 @@ export class MerchantResolver extends pulumi.ComponentResource {
       },
       inside,
     );
-    new aws.lambda.EventSourceMapping(
-      name,
-      {
-        eventSourceArn: queue.arn,
-        functionName: this.resolver.function.arn,
-        batchSize: 10,
-        functionResponseTypes: ["ReportBatchItemFailures"],
-        scalingConfig: { maximumConcurrency: settings.maximumConcurrency },
-      },
-      inside,
-    );
-    // A message that waits for days for a budget is sent to its own queue again, which Lambda's loop detection would end.
-    new aws.lambda.FunctionRecursionConfig(
-      name,
-      { functionName: this.resolver.function.name, recursiveLoop: "Allow" },
-      inside,
-    );
+    const { maximumConcurrency } = settings;
+    consumeQueue(name, { queue, consumer: this.resolver, batchSize: 10, maximumConcurrency }, inside);
+    // A message may wait for days for a budget.
+    letResend(name, this.resolver, inside);
     this.registerOutputs();
   }
 }

@@ -1,4 +1,3 @@
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { analysisCompleteEvent, imageProcessedEvent } from "../../../contract/images.ts";
 import type { analyzerConfig } from "../../../functions/image-analyzer/config.ts";
@@ -7,6 +6,7 @@ import type { processorConfig } from "../../../functions/image-processor/config.
 import type { searchConfig } from "../../../functions/image-search/config.ts";
 import type { watchConfig } from "../../../functions/image-watch/config.ts";
 import { BundledFunction, type BundledFunctionArgs, type FunctionDefaults } from "../bundled-function.ts";
+import { consumeQueue, letResend } from "../consume-queue.ts";
 import { environmentOf } from "../environment.ts";
 import {
   consume,
@@ -148,7 +148,8 @@ export class ImageFunctions extends pulumi.ComponentResource {
       ],
       after: keys.map(({ version }) => version),
     });
-    this.letReplaceMessages(name, analyzer);
+    // A message may wait for days for the budget or the rate limit.
+    letResend(name, analyzer, { parent: this });
     return analyzer;
   }
 
@@ -167,7 +168,8 @@ export class ImageFunctions extends pulumi.ComponentResource {
       statements: [this.limiters(), readSecrets(this.voyageApiKey), sendTo(this.args.events.embedding.queue)],
       after: [this.voyageApiKey.version],
     });
-    this.letReplaceMessages(name, embedder);
+    // A message may wait for days for the rate limit.
+    letResend(name, embedder, { parent: this });
     return embedder;
   }
 
@@ -221,30 +223,9 @@ export class ImageFunctions extends pulumi.ComponentResource {
       ...args,
       statements: [...args.statements, consume(queue), sendTo(deadLetters)],
     });
-    new aws.lambda.EventSourceMapping(
-      name,
-      {
-        eventSourceArn: queue.arn,
-        functionName: consumer.function.arn,
-        batchSize,
-        functionResponseTypes: ["ReportBatchItemFailures"],
-        scalingConfig: { maximumConcurrency: this.args.settings.maximumConcurrency },
-      },
-      { parent: this },
-    );
+    const { maximumConcurrency } = this.args.settings;
+    consumeQueue(name, { queue, consumer, batchSize, maximumConcurrency }, { parent: this });
     return consumer;
-  }
-
-  /**
-   * A message that waits for a budget or a rate limit for days is sent to its own queue again. Lambda's loop detection
-   * would drop it after about 16 rounds.
-   */
-  private letReplaceMessages(name: string, consumer: BundledFunction): void {
-    new aws.lambda.FunctionRecursionConfig(
-      name,
-      { functionName: consumer.function.name, recursiveLoop: "Allow" },
-      { parent: this },
-    );
   }
 
   private function(name: string, args: FlowFunction): BundledFunction {
