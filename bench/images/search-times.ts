@@ -1,14 +1,19 @@
+import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { keyOf } from "../../cli/images/search-client.ts";
 import { type StackImages, stackDatabase } from "../../cli/images/stack-images.ts";
+import { numbersOf } from "../../core/embedding/vector-numbers.ts";
+import { VoyageEmbedder } from "../../core/embedding/voyage-embedder.ts";
+import { vectorText } from "../../core/images/database/embeddings.ts";
 import { searchItems } from "../../core/images/database/search-statement.ts";
 import { answerSearch } from "../../core/images/search/answer-search.ts";
 import { lexicalQuery } from "../../core/images/search/lexical-query.ts";
 import { silentLog } from "../../core/log.ts";
 import { silentMetrics } from "../../core/metrics.ts";
-import { searchConfig } from "../../functions/image-search/config.ts";
+import { unlimited } from "../../core/resilience/rate-limiter.ts";
+import { type SearchConfig, searchConfig } from "../../functions/image-search/config.ts";
 import { searchDeps } from "../../functions/image-search/deps.ts";
-import { startService } from "../child.ts";
+import { instantProvider } from "../services/instant-provider.ts";
 import { functionEnvironment } from "./function-environment.ts";
 import type { Labelled } from "./labelled.ts";
 
@@ -20,7 +25,7 @@ const maxRunMs = 3_600_000;
 
 /** Milliseconds of each search, in turn. */
 export interface SearchTimes {
-  /** The statement alone, sent to the database directly. */
+  /** The statement alone with the same parameters, sent to the database directly. */
   readonly statement: readonly number[];
   /** All that the search function does for a request, in this process, with a provider that answers at once. */
   readonly service: readonly number[];
@@ -39,11 +44,11 @@ export async function searchTimes(
 ): Promise<SearchTimes> {
   const { user, outputs, searches } = options;
   const environment = await functionEnvironment(outputs.functions.search);
-  const provider = await startService("instant-embeddings.ts", [
-    environment.VOYAGE_EMBEDDING_DIMENSIONS ?? "",
-  ]);
+  // In this process, since a turn of another one's is no part of the search.
+  const provider = await instantProvider(Number(environment.VOYAGE_EMBEDDING_DIMENSIONS));
   try {
-    const config = searchConfig.parse({ ...environment, VOYAGE_BASE_URL: `${provider.url}/v1` });
+    const { port } = provider.address() as AddressInfo;
+    const config = searchConfig.parse({ ...environment, VOYAGE_BASE_URL: `http://127.0.0.1:${port}/v1` });
     const depsOf = searchDeps(config, { log: silentLog, metrics: { ...silentMetrics, write() {} } });
     const deps = depsOf(Date.now() + maxRunMs);
     const [apiKeyId] = Object.entries(config.USERS_BY_KEY_ID).find(([, name]) => name === user) ?? [];
@@ -61,38 +66,60 @@ export async function searchTimes(
     };
 
     const database = stackDatabase(outputs);
-    const share = 1 / Math.sqrt(config.VOYAGE_EMBEDDING_DIMENSIONS);
-    const vector = `[${new Array(config.VOYAGE_EMBEDDING_DIMENSIONS).fill(share).join(",")}]`;
+    const vectorOf = questionVectors(config);
     const { weights, rankConstant } = deps;
-    const state = (q: string) =>
-      searchItems(database, {
-        userId: user,
-        k,
-        weights,
-        rankConstant,
-        lexical: lexicalQuery(q),
-        vector,
-      });
+    const statement = async (q: string) => {
+      const vector = await vectorOf(q);
+      const input = { userId: user, k, weights, rankConstant, lexical: lexicalQuery(q), vector };
+      return () => searchItems(database, input);
+    };
+    const service = async (q: string) => () => serve(q);
+    const overHttp = async (q: string) => () => ask(q);
 
     const times: Record<keyof SearchTimes, number[]> = { statement: [], service: [], overHttp: [] };
-    // The first question of each kind also opens connections, and the local model keeps the vector of each text.
-    const eachTurn = async (ways: Partial<Record<keyof SearchTimes, (q: string) => Promise<unknown>>>) => {
+    // The first turns also open connections.
+    const eachTurn = async (ways: Partial<Record<keyof SearchTimes, Prepared>>) => {
       for (let turn = -questions.length; turn < searches; turn += 1) {
-        const q = questions.at(turn % questions.length)?.question ?? "";
-        await sleep(requestEveryMs);
-        for (const [way, search] of Object.entries(ways)) {
-          const measured = await timed(() => search(q));
+        // A word more makes each question a new one, because the search function caches vectors.
+        const q = `${questions.at(turn % questions.length)?.question ?? ""} number${turn + questions.length}`;
+        const inTurn = Object.entries(ways);
+        // What comes second finds the database's caches filled by the first.
+        for (const [way, prepare] of turn % 2 === 0 ? inTurn : inTurn.reverse()) {
+          const search = await prepare(q);
+          await sleep(requestEveryMs);
+          const measured = await timed(search);
           if (turn >= 0) times[way as keyof SearchTimes].push(measured);
         }
       }
     };
-    await eachTurn({ service: serve, statement: state });
+    await eachTurn({ service, statement });
     // Apart, because two processes that share a rate limiter make each other book twice.
-    await eachTurn({ overHttp: ask });
+    await eachTurn({ overHttp });
     return times;
   } finally {
-    await provider.stop();
+    provider.closeAllConnections();
+    provider.close();
   }
+}
+
+/** Prepares a search for a question; what it resolves to is timed. */
+type Prepared = (q: string) => Promise<() => Promise<unknown>>;
+
+/** The vector of a question as the search function sends it to the database. */
+function questionVectors(config: SearchConfig): (q: string) => Promise<string> {
+  const embedder = new VoyageEmbedder({
+    apiKey: "unused",
+    baseUrl: config.VOYAGE_BASE_URL,
+    model: config.VOYAGE_EMBEDDING_MODEL,
+    dimensions: config.VOYAGE_EMBEDDING_DIMENSIONS,
+    limiter: unlimited,
+    giveUpAt: () => Date.now() + maxRunMs,
+  });
+  return async (q) => {
+    const [bytes] = await embedder.embed([q], "query");
+    if (bytes === undefined) throw new Error("The provider returned no vector.");
+    return vectorText(numbersOf(bytes));
+  };
 }
 
 function expectOk(status: number): void {
