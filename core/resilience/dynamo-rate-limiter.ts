@@ -6,8 +6,8 @@ import { type Clock, systemClock } from "./clock.ts";
 import { bookCost, costInMs, type Rate } from "./gcra.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
-/** The burst that is allowed after a pause. */
-const burstMs = 10_000;
+/** The default burst that is allowed after a pause. */
+export const defaultBurstMs = 10_000;
 
 const limiterItem = z.object({ requests_arrival: z.number(), tokens_arrival: z.number() });
 
@@ -24,6 +24,8 @@ export interface DynamoRateLimiterOptions {
   readonly account: string;
   readonly requestsPerMinute: number;
   readonly tokensPerMinute: number;
+  /** The burst that is allowed after a pause, in milliseconds at the rate. */
+  readonly burstMs?: number;
   /** Epoch milliseconds, because processes share the times. @default the system's */
   readonly clock?: Pick<Clock, "now">;
 }
@@ -47,13 +49,14 @@ export class DynamoRateLimiter implements RateLimiter {
       TableName: options.controlTable,
       Key: { PK: `LIMITER#${options.account}`, SK: "EMBEDDING" },
     };
+    const burstMs = options.burstMs ?? defaultBurstMs;
     this.#requests = { perMinute: options.requestsPerMinute, burstMs };
-    this.#clock = options.clock ?? systemClock;
     this.#tokens = { perMinute: options.tokensPerMinute, burstMs };
+    this.#clock = options.clock ?? systemClock;
   }
 
-  book(tokens: number, maxWait: number): Promise<number | undefined> {
-    return this.#inTurn(() => this.#book(tokens, maxWait));
+  book(tokens: number, maxWait: number, requests = 1): Promise<number | undefined> {
+    return this.#inTurn(() => this.#book(tokens, maxWait, requests));
   }
 
   giveBack(tokens: number): Promise<void> {
@@ -66,12 +69,12 @@ export class DynamoRateLimiter implements RateLimiter {
     return done;
   }
 
-  async #book(tokens: number, maxWait: number): Promise<number | undefined> {
+  async #book(tokens: number, maxWait: number, requests: number): Promise<number | undefined> {
     let isFresh = this.#known === undefined;
     let seen = this.#known ?? (await this.#read());
     for (;;) {
       const now = this.#clock.now();
-      const request = bookCost(this.#requests, seen?.requests ?? 0, now, 1);
+      const request = bookCost(this.#requests, seen?.requests ?? 0, now, requests);
       const text = bookCost(this.#tokens, seen?.tokens ?? 0, now, tokens);
       const wait = Math.max(request.wait, text.wait);
       if (wait <= maxWait) {

@@ -14,7 +14,7 @@ export function embedderDeps(
   telemetry: Telemetry,
 ): (until: Pick<Invocation, "giveUpAt" | "finishBy">) => Promise<EmbedDeliveryDeps> {
   const databaseFor = databaseUntil(config);
-  const embedderFor = voyageEmbedder(config, DynamoDBDocumentClient.from(new DynamoDBClient({})));
+  const embedderFor = voyageEmbedder(config, DynamoDBDocumentClient.from(new DynamoDBClient({})), "document");
   const queue = consumedQueue(config, telemetry.log);
   return async ({ giveUpAt, finishBy }) => ({
     ...telemetry,

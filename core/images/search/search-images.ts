@@ -1,5 +1,4 @@
-import type { Embedder } from "../../embedding/embedder.ts";
-import { numbersOf } from "../../embedding/vector-numbers.ts";
+import type { RememberedVectors } from "../../embedding/remembered-vectors.ts";
 import { errorFields, type Log } from "../../log.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
@@ -11,7 +10,7 @@ import type { ImageSearchRequest, SearchMode } from "./image-search-request.ts";
 import { lexicalQuery } from "./lexical-query.ts";
 
 /** The time limit for embedding a question. After it, the lexical side answers alone while the caller still waits. */
-const embedMs = 5_000;
+export const embedMs = 5_000;
 
 /** The texts for users. The reason is only in the log, because it may reveal accounts and settings. */
 const withoutVectors = "Only the words of the question were compared, because its meaning could not be.";
@@ -39,7 +38,7 @@ export class ImageSearchUnavailableError extends VectorkeepError {
 
 export interface ImageSearchDeps {
   readonly database: Pick<Database, "query">;
-  readonly embedder: Pick<Embedder, "embed">;
+  readonly vectors: Pick<RememberedVectors, "of">;
   readonly weights: SearchInput["weights"];
   readonly rankConstant: number;
   readonly clock: Clock;
@@ -96,18 +95,16 @@ async function alone(
   }
 }
 
-async function vectorOf(question: string, { embedder, clock }: ImageSearchDeps): Promise<string> {
+async function vectorOf(question: string, { vectors, clock }: ImageSearchDeps): Promise<string> {
   const answered = new AbortController();
   const late = clock.sleep(embedMs, answered.signal).then(() => {
     throw new QuestionNotEmbeddedInTimeError();
   });
   late.catch(() => undefined);
-  const embedded = embedder.embed([question], "query");
+  const embedded = vectors.of(question);
   embedded.catch(() => undefined);
   try {
-    const [vector] = await Promise.race([embedded, late]);
-    if (vector === undefined) throw new Error("The provider returned no vector");
-    return vectorText(numbersOf(vector));
+    return vectorText(await Promise.race([embedded, late]));
   } finally {
     answered.abort();
   }

@@ -28,16 +28,15 @@ function search(
         return [];
       },
     },
-    embedder: {
-      async embed(_texts, purpose) {
-        expect(purpose).toBe("query");
+    vectors: {
+      async of() {
         if (faults.embedding === "silent") {
           // Time passes only while the provider is silent.
           ring();
           return new Promise(() => {});
         }
         if (faults.embedding !== undefined) throw faults.embedding;
-        return [new Uint8Array(new Float32Array([1, 0]).buffer)];
+        return [1, 0];
       },
     },
     weights: { lexical: 0.3, vector: 0.7 },

@@ -1,4 +1,4 @@
-import type { Embedder, VectorBytes } from "../../../core/embedding/embedder.ts";
+import type { Embedder, Purpose, VectorBytes } from "../../../core/embedding/embedder.ts";
 import { QueryVectors } from "../../../core/search/query-vectors.ts";
 import { QueryNotEmbeddedError } from "../../../core/search/search-errors.ts";
 
@@ -7,10 +7,12 @@ class LengthEmbedder implements Embedder {
   readonly model = "length";
   readonly dimensions = 2;
   readonly asked: string[] = [];
+  readonly purposes = new Set<Purpose | undefined>();
   failing = false;
 
-  async embed(texts: readonly string[]): Promise<VectorBytes[]> {
+  async embed(texts: readonly string[], purpose?: Purpose): Promise<VectorBytes[]> {
     this.asked.push(...texts);
+    this.purposes.add(purpose);
     if (this.failing) throw new RangeError("connect ECONNREFUSED");
     return texts.map((text) => {
       const padded = new Uint8Array(9);
@@ -28,6 +30,12 @@ function remembering(remembered: number) {
 
 test("a text becomes the numbers of its vector, wherever its bytes lie in their buffer", async () => {
   expect(await remembering(10).vectors.of("total")).toEqual([5, 0.5]);
+});
+
+test("a text is embedded as a query, which some models embed differently from documents", async () => {
+  const { embedder, vectors } = remembering(10);
+  await vectors.of("total");
+  expect([...embedder.purposes]).toEqual(["query"]);
 });
 
 test("equal texts are embedded once, also when they are asked at the same time", async () => {
