@@ -18,7 +18,7 @@ import { drain } from "../messages/drain.ts";
 import { FailedMessages } from "../messages/failed-messages.ts";
 import type { FoldRequest } from "../messages/fold-request.ts";
 import type { MessagesInFlight } from "../messages/messages-in-flight.ts";
-import { readMessages } from "../messages/read-messages.ts";
+import { ReadChanges, readMessages } from "../messages/read-messages.ts";
 import { admit } from "../publish/admit.ts";
 import { openPublished } from "../publish/published-state.ts";
 import type { BaseWriter, CycleDeps, Done, Step } from "./cycle-deps.ts";
@@ -30,6 +30,11 @@ import { tidy } from "./tidy.ts";
 import type { Timetable } from "./timetable.ts";
 
 const runsAtOnce = 16;
+/**
+ * A cycle that has this many new runs drains no further, and the next one takes the rest: their deltas are read by the
+ * cycle and by every reader, for which changes that come in the meantime wait. Some 60 MiB with receipts of 150 words.
+ */
+const maxNewRuns = 64;
 /** From these steps on little is left to do, and abandoning the cycle would only repeat work. */
 const afterPublishing: readonly Step[] = ["acknowledge", "collect garbage", "release"];
 
@@ -51,6 +56,7 @@ export class LeasedCycle {
   readonly #time: Timetable;
   readonly #times: StepTimes;
   readonly #repair: Repair | undefined;
+  readonly #changes = new ReadChanges();
   #head: Head | undefined;
   #merged: Done | undefined;
   /** A base was written, so older ones may be garbage. */
@@ -59,6 +65,7 @@ export class LeasedCycle {
    * The head cannot be read as published, so the files it names are unknown and nothing is collected before a repair.
    */
   #isHeadUnsound = false;
+  #isRepairAsked = false;
 
   constructor(
     deps: CycleDeps,
@@ -83,7 +90,7 @@ export class LeasedCycle {
     this.#head = await readHead(control.client, control.controlTable, shard);
     await this.#drain(this.#head);
     this.#step("start runs");
-    const works = await readMessages(shard, this.#messages.open(), this.#failed);
+    const works = await readMessages(shard, this.#messages.open(), this.#failed, this.#changes);
     if (base) await this.#writeBase(base, works);
     else if (works.length > 0) await this.#publish(works);
     await this.#acknowledge();
@@ -96,7 +103,7 @@ export class LeasedCycle {
 
   async #drain(head: Head | undefined): Promise<void> {
     this.#step("drain");
-    const { queue, generations, clock, config, log } = this.#deps;
+    const { queue, generations, clock, config, log, base } = this.#deps;
     const age = head && (await generations.ageOf(head.name, manifestFile));
     const atLeastUntil = clock.now() + config.minPublishIntervalMs - (age ?? config.minPublishIntervalMs);
     const limits = {
@@ -104,12 +111,17 @@ export class LeasedCycle {
       bytes: config.drainBytes,
       until: Math.min(Math.max(clock.now() + config.drainMs, atLeastUntil), this.#time.drainUntil),
       atLeastUntil,
+      isEnough: () => base === undefined && this.#newRuns() >= maxNewRuns,
       hiddenSeconds: Math.ceil(config.leaseMs / 1000),
       signal: this.#stop.signal,
     };
     await drain(queue, clock, limits, (received) => this.#messages.take(received)).catch((error: Error) =>
       log.warn("The queue was not drained completely", { shard: this.#deps.shard, ...errorFields(error) }),
     );
+  }
+
+  #newRuns(): number {
+    return this.#messages.open().filter((message) => this.#changes.announcesRun(message)).length;
   }
 
   #start(works: readonly DocumentWork[]): Promise<StartedDocument[]> {
@@ -124,10 +136,17 @@ export class LeasedCycle {
   }
 
   /**
-   * Publishes a segment, whose cost depends only on the number of changes. Changes that a segment cannot express wait
-   * for a fold.
+   * Publishes segments, whose cost depends only on the number of changes. Changes of what is published come first, in a
+   * generation of their own, so that they do not wait for the deltas of new runs.
    */
   async #publish(all: readonly DocumentWork[]): Promise<void> {
+    const parts = [all.filter(({ runs }) => runs.length === 0), all.filter(({ runs }) => runs.length > 0)];
+    for (const works of parts) if (works.length > 0) await this.#publishSegment(works);
+    if (!this.#isHeadUnsound && !this.#isRepairAsked) await this.#askWhereDue();
+  }
+
+  /** Changes that a segment cannot express wait for a fold. */
+  async #publishSegment(all: readonly DocumentWork[]): Promise<void> {
     const { shard, config, log } = this.#deps;
     const published = await openPublished(this.#deps, this.#head);
     if (published === undefined) {
@@ -142,22 +161,20 @@ export class LeasedCycle {
     const { works, heldBack } = admit(all, published, config.fold.maxOverlayVectors);
     this.#holdBack(heldBack.flatMap(messagesOf));
     const documents = await this.#start(works);
-    if (documents.length > 0) {
-      this.#step("read deltas");
-      const deps = { ...this.#deps, onStep: (step: Step) => this.#step(step), failed: this.#failed };
-      const { applyUntil } = this.#time;
-      const done = await publishChanges(deps, this.#lease, this.#head, published, documents, applyUntil);
-      this.#head = done.head;
-      this.bytesWritten = done.bytesWritten;
-      this.#merged = done;
-      this.#holdBack(done.heldBack);
-      if (done.inBaseAlone.length > 0) {
-        const found = published.database;
-        await this.#ask({ shard, reason: "repair", found, documents: done.inBaseAlone });
-        return;
-      }
+    if (documents.length === 0) return;
+    this.#step("read deltas");
+    const deps = { ...this.#deps, onStep: (step: Step) => this.#step(step), failed: this.#failed };
+    const { applyUntil } = this.#time;
+    const done = await publishChanges(deps, this.#lease, this.#head, published, documents, applyUntil);
+    this.#head = done.head;
+    this.bytesWritten += done.bytesWritten;
+    this.#merged = bothDone(this.#merged, done);
+    this.#holdBack(done.heldBack);
+    if (done.inBaseAlone.length > 0) {
+      this.#isRepairAsked = true;
+      const found = published.database;
+      await this.#ask({ shard, reason: "repair", found, documents: done.inBaseAlone });
     }
-    await this.#askWhereDue();
   }
 
   #holdBack(messages: readonly QueuedMessage[]): void {
@@ -257,4 +274,12 @@ export class LeasedCycle {
     else this.#stop.signal.throwIfAborted();
     this.#lease.assertHeld();
   }
+}
+
+function bothDone(one: Done | undefined, other: Done): Done {
+  if (one === undefined) return other;
+  return {
+    runs: new Map([...one.runs, ...other.runs]),
+    changeMessages: [...one.changeMessages, ...other.changeMessages],
+  };
 }

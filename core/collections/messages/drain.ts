@@ -9,6 +9,8 @@ export interface DrainLimits {
   /** Times of the clock. Nothing is received after `until`; before `atLeastUntil`, an empty queue is polled again. */
   readonly until: number;
   readonly atLeastUntil: number;
+  /** Nothing is received once this holds for what was taken. */
+  readonly isEnough?: () => boolean;
   /** How long received messages are hidden from other consumers. */
   readonly hiddenSeconds: number;
   readonly signal?: AbortSignal | undefined;
@@ -31,7 +33,8 @@ export async function drain(
   const { hiddenSeconds, signal } = limits;
   let [taken, bytes] = [0, 0];
   let isFull = false;
-  while (taken < limits.messages && bytes < limits.bytes && clock.now() < limits.until) {
+  const isEnough = limits.isEnough ?? (() => false);
+  while (taken < limits.messages && bytes < limits.bytes && clock.now() < limits.until && !isEnough()) {
     const spareMs = Math.min(limits.atLeastUntil, limits.until) - clock.now();
     const waitSeconds = Math.max(0, Math.min(20, Math.floor(spareMs / 1000)));
     const left = { messages: limits.messages - taken, bytes: limits.bytes - bytes };

@@ -14,6 +14,25 @@ interface Gathered extends DocumentWork {
   readonly changeMessages: QueuedMessage[];
 }
 
+/** Parses each message once. */
+export class ReadChanges {
+  readonly #read = new Map<QueuedMessage, Change | string>();
+
+  /** Returns the reason if the message is invalid. */
+  of(message: QueuedMessage): Change | string {
+    const known = this.#read.get(message);
+    if (known !== undefined) return known;
+    const change = documentModel.readMessage(message.body);
+    this.#read.set(message, change);
+    return change;
+  }
+
+  announcesRun(message: QueuedMessage): boolean {
+    const change = this.of(message);
+    return typeof change !== "string" && change.run !== undefined;
+  }
+}
+
 /**
  * Groups the messages by document, which is the unit of work. A message fails if it cannot be read, or if its document
  * belongs to another shard: applying it here would store the document in both.
@@ -22,11 +41,12 @@ export async function readMessages(
   shard: ShardName,
   received: readonly QueuedMessage[],
   failed: FailedMessages,
+  changes: ReadChanges,
 ): Promise<DocumentWork[]> {
   const byDocument = new Map<string, Gathered>();
   const causes = new Set<string | undefined>();
   for (const message of received) {
-    const change = documentModel.readMessage(message.body);
+    const change = changes.of(message);
     if (typeof change === "string") {
       await failed.withoutRun(message, `The change message is invalid: ${change}.`);
       continue;

@@ -171,6 +171,21 @@ describe("a change that is small beside what is published", () => {
     expect(manifest).toMatchObject({ database: manifest.name, count: 5 });
   });
 
+  test("is published before the delta of a new run in the same cycle is read", async () => {
+    const eggs = deltaOf(3, "eggs", ["eggs", "ham"]);
+    await rig.embed(eggs);
+    const parts = await rig.process({ foldVectors: 100 });
+    const shown: unknown[] = [];
+    const get = async (key: string) => {
+      if (key === keyOf(eggs)) shown.push((await merchants(milk, tea)).milk);
+      return parts.deltas.get(key);
+    };
+    await rig.invoke({ ...parts, deltas: { ...parts.deltas, get } });
+    expect(shown).toEqual(["CAFE"]);
+    expect(rig.sqs.at(queueUrl).messages).toEqual([]);
+    expect(await merchants(milk, tea, eggs)).toMatchObject({ milk: "CAFE", eggs: undefined });
+  });
+
   test("what a step fails or dies at is published once, by the next cycle, and nothing is acknowledged before", async () => {
     for (const at of ["read deltas", "write segment", "move head", "acknowledge"] as const) {
       await rename(1, `CAFE ${at}`);
@@ -251,6 +266,19 @@ test("the base and the segments of the head outlive the generations that wrote t
     milk: "CAFE",
     tea: "BAR",
   });
+});
+
+test("a cycle leaves more than a reader can open at once to the next one", async () => {
+  const many = Array.from({ length: 90 }, (_, at) => deltaOf(at + 1, `run-${at}`, [`milk ${at}`]));
+  for (const delta of many) await rig.embed(delta);
+  const parts = await rig.process({ foldVectors: 1_000, drainMessages: 1_000 });
+  await rig.invoke(parts);
+  const { count } = await headManifest();
+  expect(count).toBeGreaterThanOrEqual(64);
+  expect(count).toBeLessThan(90);
+  await rig.invoke(parts);
+  expect(await headManifest()).toMatchObject({ count: 90 });
+  expect(rig.sqs.at(queueUrl).messages).toEqual([]);
 });
 
 test("the first publish of a shard needs no database", async () => {
