@@ -32,7 +32,7 @@ import type { Timetable } from "./timetable.ts";
 const runsAtOnce = 16;
 /**
  * A cycle that has this many new runs drains no further, and the next one takes the rest: their deltas are read by the
- * cycle and by every reader, for which changes that come in the meantime wait. Some 60 MiB with receipts of 150 words.
+ * cycle and by every reader, for which changes that come in the meantime wait. Some 60 MiB with documents of 150 vectors.
  */
 const maxNewRuns = 64;
 /** From these steps on little is left to do, and abandoning the cycle would only repeat work. */
