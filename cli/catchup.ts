@@ -1,3 +1,5 @@
+import { tasksClient } from "../core/catchup/host/tasks-client.ts";
+import { forgetNamespace } from "../core/catchup/namespaces/forget-namespace.ts";
 import { CatchUpClient, CatchUpNotDeployedError } from "./catchup/client.ts";
 import { writeFailedCsv } from "./catchup/failed-csv.ts";
 import { failedRecordsIn, readFailedRecords } from "./catchup/failed-records.ts";
@@ -7,6 +9,7 @@ import { whole } from "./catchup/progress.ts";
 import { taskLines } from "./catchup/task-list.ts";
 import { TaskSession } from "./catchup/task-session.ts";
 import { runCommand } from "./command.ts";
+import { confirm } from "./confirm.ts";
 import { Screen } from "./screen.ts";
 import { resolveTarget } from "./target.ts";
 
@@ -26,6 +29,7 @@ async function main(): Promise<void> {
   const { outputs, environment } = await resolveTarget({ stack: name });
   Object.assign(process.env, environment);
   if (outputs.catchUp === undefined) throw new CatchUpNotDeployedError();
+  if (order.kind === "forget-namespace") return forget(order, outputs.catchUp.tasksTable);
   const client = await CatchUpClient.of(outputs.catchUp);
   const suffix = name === undefined ? "" : ` --stack ${name}`;
   const session = new TaskSession({
@@ -53,6 +57,20 @@ async function main(): Promise<void> {
   }
   if (order.kind === "failed") return listFailed(order, stack);
   await session.toTheEnd(await taskOf(order, stack));
+}
+
+async function forget(
+  { namespace, isConfirmed }: Extract<Order, { kind: "forget-namespace" }>,
+  tasksTable: string,
+): Promise<void> {
+  if (!isConfirmed) await confirm(`Namespace ${namespace} must be empty, and no task may write to it.`);
+  const forgotten = await forgetNamespace(namespace, tasksClient(), tasksTable);
+  const models = [...new Set(forgotten.map(({ model }) => model))].join(", ");
+  screen.print(
+    forgotten.length === 0
+      ? `No model is recorded for namespace ${namespace}.`
+      : `Namespace ${namespace} is no longer for ${models}.`,
+  );
 }
 
 async function taskOf(

@@ -188,6 +188,15 @@ export const catchUpSettings = {
     means: "Price per million tokens, from which a dry run estimates the cost.",
     because: "It is the price of text-embedding-3-small.",
   }),
+  models: list({
+    form: {
+      pattern: /^[^\s=@]+=[1-9]\d{0,4}@\d+(\.\d+)?$/,
+      says: "a model, its dimensions and its price, as text-embedding-3-large=3072@0.13",
+    },
+    means:
+      "Models of the provider that a request may name beside embedding:model: name, dimensions and US dollars per million tokens. They share the limits embedding:requestsPerMinute and embedding:tokensPerMinute.",
+    because: "One model is enough for most stacks, and a namespace takes the vectors of one model only.",
+  }),
   taskDays: integer({
     default: 30,
     from: 1,

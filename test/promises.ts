@@ -784,6 +784,17 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
       ],
       ["test/unit/embedding/embedding-cache.test.ts", "vectors of another space are not found: %j"],
     ],
+  "A namespace never mixes vectors of two models, dimensions or text formats; a task that would is refused before anything is paid.":
+    [
+      [
+        "test/integration/catchup/namespaces.test.ts",
+        "F68: one row of which names a namespace of another model is refused before anything is paid or written",
+      ],
+      [
+        "test/integration/catchup/namespaces.test.ts",
+        "F68: that many processes claim at once for two models is for one of them",
+      ],
+    ],
   "After a crash another process takes over: totals are exact, and every row is in the index once.": [
     [
       "test/faults/catch-up.test.ts",

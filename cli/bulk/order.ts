@@ -18,6 +18,7 @@ export const usage = `Indexes the rows of a large CSV file or of a Metabase ques
   --from, --to  days as YYYY-MM-DD, compared with the column created_at (default for a file: all rows)
   --date-column column that --from and --to compare (default: created_at)
   --namespace   namespace of records without a record_type
+  --model       a model of catchup:models (default: embedding:model)
   --question    first part of the vector ids of a file (default: the setting catchup:questionId)
   --batch-size  vectors per request to the index, 100 to 10000
   --chunk-size  rows per chunk, 100 to 100000 (default: the setting catchup:rowsPerChunk)
@@ -70,6 +71,7 @@ export function readBulkOrder(args: readonly string[]): BulkCommandLine {
       from: { type: "string" },
       to: { type: "string" },
       namespace: { type: "string" },
+      model: { type: "string" },
       question: { type: "string" },
       metabase: { type: "string" },
       "s3-key": { type: "string" },
@@ -122,6 +124,7 @@ export function readBulkOrder(args: readonly string[]): BulkCommandLine {
     start_date: values.from,
     end_date: values.to,
     namespace: values.namespace,
+    model: values.model,
     question_id: metabase ?? values.question,
     encoding: values.encoding,
     delimiter: values.delimiter,

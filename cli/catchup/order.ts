@@ -3,13 +3,14 @@ import { hosts } from "../../core/catchup/requests/process-request.ts";
 import { statuses } from "../../core/catchup/tasks/task.ts";
 import { readCommandLine, UsageWrongError } from "../command.ts";
 
-export const usage = `Indexes the rows of a CSV file or of a Metabase question into Pinecone, and shows the progress.
+export const usage = `Indexes the rows of a CSV file or of a Metabase question into Pinecone, S3 Vectors or Chroma, and shows the progress.
 
   npx vectorkeep catchup FILE.csv [--from DAY] [--to DAY] [options]
   npx vectorkeep catchup --metabase QUESTION [--from DAY] [--to DAY] [options]
   npx vectorkeep catchup --s3-key KEY [--from DAY] [--to DAY] [options]
   npx vectorkeep catchup --follow TASK | --retry TASK | --cancel TASK [--stack NAME]
   npx vectorkeep catchup --failed TASK [--csv FILE] [--stack NAME]
+  npx vectorkeep catchup --forget-namespace NAMESPACE [--yes] [--stack NAME]
   npx vectorkeep catchup --list [--status STATUS] [--stack NAME]
 
   FILE.csv      a CSV, gzip or not, with the columns id and formatted_text; it is uploaded to the stack's source bucket
@@ -18,6 +19,7 @@ export const usage = `Indexes the rows of a CSV file or of a Metabase question i
   --from, --to  days as YYYY-MM-DD, compared with the column created_at (default for a file: all rows)
   --date-column column that --from and --to compare (default: created_at)
   --namespace   namespace of records without a record_type
+  --model       a model of catchup:models (default: embedding:model)
   --question    first part of the vector ids of a file (default: the setting catchup:questionId)
   --batch-size  vectors per request to the index
   --incremental skips records that the index holds with the same content
@@ -30,6 +32,8 @@ export const usage = `Indexes the rows of a CSV file or of a Metabase question i
   --retry       starts a task over the failed records of another
   --failed      lists every failed record of a task; with --csv, writes them with their rows to a file
   --list        lists the newest tasks; with --status, only ${statuses.join(", ")}
+  --forget-namespace  forgets which model a namespace is for, after you have emptied it; the next task decides again
+  --yes         does not ask
   --cancel      cancels a task; what is in the index stays
   --stack       name of a deployed stack (default: the local stack)
   --help        this text
@@ -47,6 +51,7 @@ export type Order =
       readonly request: StartRequest;
       readonly idempotencyKey: string | undefined;
     }
+  | { readonly kind: "forget-namespace"; readonly namespace: string; readonly isConfirmed: boolean }
   | { readonly kind: "list"; readonly status: string | undefined }
   | { readonly kind: "failed"; readonly taskId: string; readonly csv: string | undefined }
   | { readonly kind: "follow" | "retry" | "cancel"; readonly taskId: string };
@@ -71,6 +76,9 @@ export function readOrder(args: readonly string[]): CommandLine {
       from: { type: "string" },
       to: { type: "string" },
       namespace: { type: "string" },
+      model: { type: "string" },
+      "forget-namespace": { type: "string" },
+      yes: { type: "boolean", default: false },
       question: { type: "string" },
       metabase: { type: "string" },
       "s3-key": { type: "string" },
@@ -96,11 +104,14 @@ export function readOrder(args: readonly string[]): CommandLine {
   const { stack, help, metabase } = values;
   if (help) return { order: { kind: "help" }, stack };
   const asked = ofTask.filter((kind) => values[kind] !== undefined);
-  const others = [metabase, values["s3-key"], values.list || undefined].filter((one) => one !== undefined);
+  const forgotten = values["forget-namespace"];
+  const others = [metabase, values["s3-key"], values.list || undefined, forgotten].filter(
+    (one) => one !== undefined,
+  );
   if (positionals.length + others.length + asked.length !== 1) {
     throw new UsageWrongError(
       script,
-      "Give one CSV file, or one of --metabase, --s3-key, --follow, --retry, --cancel, --failed and --list.",
+      "Give one CSV file, or one of --metabase, --s3-key, --follow, --retry, --cancel, --failed, --forget-namespace and --list.",
     );
   }
   if (values.csv !== undefined && values.failed === undefined) {
@@ -108,6 +119,9 @@ export function readOrder(args: readonly string[]): CommandLine {
   }
   if (values.status !== undefined && !values.list) {
     throw new UsageWrongError(script, "--status needs --list.");
+  }
+  if (forgotten !== undefined) {
+    return { order: { kind: "forget-namespace", namespace: forgotten, isConfirmed: values.yes }, stack };
   }
   if (values.list) return { order: { kind: "list", status: values.status }, stack };
   const [kind] = asked;
@@ -130,6 +144,7 @@ interface Values {
   readonly from?: string;
   readonly to?: string;
   readonly namespace?: string;
+  readonly model?: string;
   readonly question?: string;
   readonly metabase?: string;
   readonly host?: string;
@@ -146,6 +161,7 @@ function requestOf({
   from,
   to,
   namespace,
+  model,
   question,
   metabase,
   host,
@@ -158,6 +174,7 @@ function requestOf({
     start_date: from,
     end_date: to,
     namespace,
+    model,
     question_id: metabase ?? question,
     host,
     encoding,

@@ -35,6 +35,16 @@ export const emptyIsNone = z
   .transform((text) => text || undefined)
   .optional();
 
+/** A value as JSON. */
+export const jsonText = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue("must be JSON");
+    return z.NEVER;
+  }
+});
+
 /** One URL per shard of a collection, in shard order. */
 export const urlsOfShards = commaSeparated.pipe(z.array(z.url()).min(1));
 

@@ -2,6 +2,7 @@ import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { SFNClient } from "@aws-sdk/client-sfn";
 import * as z from "zod";
 import type { ApiDeps } from "../../core/catchup/api/routes.ts";
+import { pricesOf } from "../../core/catchup/host/models-config.ts";
 import { requestDefaults } from "../../core/catchup/host/request-defaults.ts";
 import { taskInvoker } from "../../core/catchup/host/task-invoker.ts";
 import { tasksClient } from "../../core/catchup/host/tasks-client.ts";
@@ -58,7 +59,7 @@ export function apiDeps(config: ApiConfig, { log }: Telemetry): ApiFunctionDeps 
     isWorkedOn: (task) => isWorkedOn(task, executions, Date.now()),
     corsOrigins: config.CORS_ORIGINS,
     taskDays: config.TASK_DAYS,
-    usdPerMillionTokens: config.USD_PER_MILLION_TOKENS,
+    usdPerMillionTokens: pricesOf(config),
     defaults: requestDefaults(config),
     now: Date.now,
   };

@@ -159,7 +159,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
     return {
       TASKS_TABLE: tasks.name,
       TASK_DAYS: String(taskDays),
-      USD_PER_MILLION_TOKENS: settings.usdPerMillionTokens,
+      ...this.models(),
       DEFAULT_QUESTION_ID: settings.questionId ?? "",
       DEFAULT_NAMESPACE: settings.namespace,
       DEFAULT_BATCH_SIZE: String(settings.batchSize),
@@ -228,13 +228,22 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
     ];
   }
 
+  private models() {
+    const { settings, embedding } = this.args;
+    return {
+      EMBEDDING_MODEL: embedding.model,
+      USD_PER_MILLION_TOKENS: settings.usdPerMillionTokens,
+      FURTHER_MODELS: JSON.stringify(settings.models.map(modelOf)),
+    };
+  }
+
   private settling() {
     const { tasks, source, work, settings, embedding } = this.args;
     return {
       TASKS_TABLE: tasks.name,
       SOURCE_BUCKET: source.name,
       WORK_BUCKET: work.name,
-      USD_PER_MILLION_TOKENS: settings.usdPerMillionTokens,
+      ...this.models(),
       EMBEDDING_REQUESTS_PER_MINUTE: String(
         Math.min(settings.requestsPerSecond * 60, embedding.requestsPerMinute),
       ),
@@ -279,6 +288,12 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
   private secret(name: string, description: string, value: pulumi.Output<string>): StoredSecret {
     return new StoredSecret(name, { description, value }, { parent: this });
   }
+}
+
+/** Parses `text-embedding-3-large=3072@0.13` of the setting. */
+function modelOf(declared: string) {
+  const [model, dimensions, usd] = declared.split(/[=@]/);
+  return { model, dimensions: Number(dimensions), usd_per_million_tokens: Number(usd) };
 }
 
 /** Parses `zip=string` of the setting into types by column. */

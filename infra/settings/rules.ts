@@ -51,6 +51,15 @@ export const rules: readonly Rule<Settings>[] = [
   sinkNeeds("pinecone", "pineconeHost"),
   sinkNeeds("chroma", "chromaUrl"),
   {
+    keys: ["catchup:models", "embedding:model"],
+    broken: ({ catchup: { models }, embedding: { model } }) => {
+      const names = [model, ...models.map((one) => one.split("=")[0])];
+      return new Set(names).size < names.length;
+    },
+    problem:
+      "catchup:models must name each model once, and not embedding:model, which requests may name anyway",
+  },
+  {
     keys: ["catchup:metabaseUrl", "catchup:metabaseApiKey"],
     broken: ({ catchup: { metabaseUrl, metabaseApiKey } }) =>
       (metabaseUrl === undefined) !== (metabaseApiKey === undefined),

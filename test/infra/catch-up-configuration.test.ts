@@ -65,6 +65,10 @@ test.each([
   ["a namespace with a blank", { "catchup:namespace": "v 2" }],
   ["a type that there is not", { "catchup:columnTypes": '["zip=text"]' }],
   ["a price that is none", { "catchup:usdPerMillionTokens": "cheap" }],
+  ["a model without its dimensions", { "catchup:models": '["text-embedding-3-large@0.13"]' }],
+  ["a model without its price", { "catchup:models": '["text-embedding-3-large=3072"]' }],
+  ["a model that is named twice", { "catchup:models": '["a=1@1", "a=2@1"]' }],
+  ["the stack's model among further ones", { "catchup:models": '["text-embedding-3-small=1536@0.02"]' }],
   ["tasks that expire at once", { "catchup:taskDays": "0" }],
 ])("%s is refused with one problem", async (_, settings) => {
   expect(await problemsOf(deployCatchUp(settings))).toHaveLength(1);

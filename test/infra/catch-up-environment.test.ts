@@ -13,6 +13,10 @@ test("environments fit into Lambda's 4 KB, also with long addresses and twenty d
     "catchup:metabaseUrl": `https://${"questions-".repeat(20)}metabase.example`,
     "catchup:namespace": "n".repeat(200),
     "catchup:columnTypes": JSON.stringify(columns),
+    "catchup:models": JSON.stringify([
+      "text-embedding-3-large=3072@0.13",
+      "text-embedding-ada-002=1536@0.10",
+    ]),
   });
   for (const name of ["api", "run", "chunk", "settle", "watch"]) {
     const bytes = Buffer.byteLength(
@@ -21,6 +25,17 @@ test("environments fit into Lambda's 4 KB, also with long addresses and twenty d
         .join(""),
     );
     expect([name, bytes < maxBytes]).toEqual([name, true]);
+  }
+});
+
+test("every process that accepts or works on tasks knows the models that a request may name", async () => {
+  const stack = await deployCatchUp({ "catchup:models": '["text-embedding-3-large=3072@0.13"]' });
+  for (const name of ["api", "run", "chunk", "settle"]) {
+    const environment = environmentOf(stack, `${stem}-${name}`);
+    expect(environment.EMBEDDING_MODEL).toBe("text-embedding-3-small");
+    expect(JSON.parse(String(environment.FURTHER_MODELS))).toEqual([
+      { model: "text-embedding-3-large", dimensions: 3072, usd_per_million_tokens: 0.13 },
+    ]);
   }
 });
 

@@ -6,6 +6,7 @@ import * as z from "zod";
 import { answerTo } from "../../catchup/api/answer.ts";
 import { cancelTask, type EndDeps, existingTask, retryTask } from "../../catchup/api/end-task.ts";
 import { type StartDeps, startTask } from "../../catchup/api/start-task.ts";
+import type { PriceOf } from "../../catchup/host/models-config.ts";
 import { readIdempotencyKey } from "../../catchup/requests/idempotency-key.ts";
 import { dataSources, type RequestDefaults } from "../../catchup/requests/process-request.ts";
 import { NoSuchTaskError, RequestInvalidError } from "../../catchup/requests/request-errors.ts";
@@ -33,7 +34,7 @@ import { showBulkTask } from "./show-bulk-task.ts";
 
 export interface BulkApiDeps extends StartDeps, EndDeps {
   readonly defaults: RequestDefaults;
-  readonly usdPerMillionTokens: number;
+  readonly usdPerMillionTokens: PriceOf;
   /** Reads the key for each request, so that a rotated key takes effect without a restart. */
   apiKey(): Promise<string>;
   readonly health: HealthCheck;
@@ -132,7 +133,12 @@ function keyOfBrowser(request: FastifyRequest): string | undefined {
 function declareRoutes(scope: FastifyInstance, deps: BulkApiDeps): void {
   const app = scope.withTypeProvider<ZodTypeProvider>();
   const show = (task: Task, chunks?: ReadonlyMap<number, Counts>, inFlight?: InFlight) =>
-    showBulkTask(task, { now: deps.now(), usdPerMillionTokens: deps.usdPerMillionTokens }, chunks, inFlight);
+    showBulkTask(
+      task,
+      { now: deps.now(), usdPerMillionTokens: deps.usdPerMillionTokens(task.request.model) },
+      chunks,
+      inFlight,
+    );
 
   app.post(
     "/process",

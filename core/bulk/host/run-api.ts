@@ -1,4 +1,5 @@
 import type { AddressInfo } from "node:net";
+import { pricesOf } from "../../catchup/host/models-config.ts";
 import { requestDefaults } from "../../catchup/host/request-defaults.ts";
 import { tasksClient } from "../../catchup/host/tasks-client.ts";
 import { ChunkCounts } from "../../catchup/tasks/chunk-counts.ts";
@@ -50,7 +51,7 @@ export async function runBulkApi(config: BulkApiConfig, { log, onStop, exit }: S
     // The watch guarantees a job for every open task.
     isWorkedOn: async ({ status }) => isOpen(status),
     taskDays: config.TASK_DAYS,
-    usdPerMillionTokens: config.USD_PER_MILLION_TOKENS,
+    usdPerMillionTokens: pricesOf(config),
     defaults: requestDefaults(config),
     apiKey: () => readSecret(config.BULK_API_KEY_SECRET, "bulk:apiKey"),
     monitoring: new Monitoring({ queues, heartbeats, tasks, now: Date.now }),

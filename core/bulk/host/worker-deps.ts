@@ -20,16 +20,20 @@ export function workerDeps(
 ): (giveUpAt: number) => Promise<TaskProcessorDeps> {
   const chunkDepsFor = chunkDeps(config, telemetry, outages.table(tasksClient()));
   const folder = config.SOURCE_FOLDER === undefined ? undefined : new FolderSource(config.SOURCE_FOLDER);
+  const maxDimensions = Math.max(
+    config.EMBEDDING_DIMENSIONS,
+    ...config.FURTHER_MODELS.map(({ dimensions }) => dimensions),
+  );
   return async (giveUpAt) => {
     const deps = await chunkDepsFor(giveUpAt);
     return {
       ...deps,
       ...(await planDeps(config, giveUpAt)),
-      embedder: outages.embedder(deps.embedder),
+      embedderOf: async (model) => outages.embedder(await deps.embedderOf(model)),
       index: outages.index(deps.index),
       outages,
       source: folder ?? deps.source,
-      maxRowsPerChunk: Math.max(1, Math.floor(maxVectorBytes / (config.EMBEDDING_DIMENSIONS * 4))),
+      maxRowsPerChunk: Math.max(1, Math.floor(maxVectorBytes / (maxDimensions * 4))),
       dispatcher: new ChunkJobs({ ...deps, queues }),
       rowsPerFunction: 0,
     };

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type CatchUpRoute, catchUpRoutes } from "../../../contract/catch-up-routes.ts";
 import { repeatedJsonKey } from "../../text/repeated-json-key.ts";
+import type { PriceOf } from "../host/models-config.ts";
 import { readIdempotencyKey } from "../requests/idempotency-key.ts";
 import { type RequestDefaults, readProcessRequest } from "../requests/process-request.ts";
 import { NoSuchTaskError, RequestInvalidError } from "../requests/request-errors.ts";
@@ -16,7 +17,7 @@ import { type StartDeps, startTask } from "./start-task.ts";
 
 export interface ApiDeps extends StartDeps, EndDeps {
   readonly defaults: RequestDefaults;
-  readonly usdPerMillionTokens: number;
+  readonly usdPerMillionTokens: PriceOf;
 }
 
 type Route = (request: ApiRequest, deps: ApiDeps, taskId: string) => Promise<Answer> | Answer;
@@ -84,6 +85,7 @@ function accepted(task: Task): Answer {
       ...(request.retry_of !== undefined && { retry_of: request.retry_of }),
       date_column: request.date_column,
       namespace: request.namespace,
+      ...(request.model !== undefined && { model: request.model }),
       batch_size: request.batch_size,
       dry_run: request.dry_run,
       incremental: request.incremental,
@@ -112,7 +114,7 @@ function shown(
   deps: ApiDeps,
   underWay?: UnderWay,
 ): ShownTask {
-  return showTask(task, chunks, deps.now(), deps.usdPerMillionTokens, underWay);
+  return showTask(task, chunks, deps.now(), deps.usdPerMillionTokens(task.request.model), underWay);
 }
 
 /** Unknown parameters are rejected, not ignored. */

@@ -7,6 +7,7 @@ import { countTokensUpTo } from "../../text/tokens.ts";
 import { nameOf } from "../index/index-errors.ts";
 import { upsertRecords } from "../index/upsert-records.ts";
 import type { VectorSink } from "../index/vector-sink.ts";
+import { type NamespaceDeps, requireModel } from "../namespaces/require-model.ts";
 import { asLines, type FailedRecord, type SourceRow } from "../records/failed-record.ts";
 import { type IndexRecord, type RecordRules, readRecord } from "../records/record.ts";
 import { textFormat } from "../records/text-format.ts";
@@ -23,7 +24,7 @@ import { keepDuplicates, withoutReplaced } from "./duplicates.ts";
 import { embedRecords } from "./embed-records.ts";
 import { decodeVectors, encodeVectors, type VectorSpace } from "./stored-vectors.ts";
 
-export interface ChunkDeps {
+export interface ChunkDeps extends NamespaceDeps {
   /** The store of callers' files. */
   readonly source: SourceStore;
   /** The work bucket of catch-up. */
@@ -142,6 +143,7 @@ async function writeRecords(
 ): Promise<Written> {
   const { request } = work;
   if (request.dry_run) return { failures: [], unchanged: 0, cached: 0, tokens: tokensIn(records) };
+  await requireModel(new Set(records.map(({ namespace }) => namespace)), deps.embedder, deps);
   const stored = await storedVectors(records, work, deps);
   const hashes = request.incremental ? hashesOf(records, deps.embedder) : new Map<IndexRecord, string>();
   const changed = request.incremental ? await changedOf(records, hashes, stored, deps.index) : records;

@@ -1,22 +1,12 @@
 import * as z from "zod";
 import { embeddingConfig } from "../../embedding/embedding-config.ts";
-import { emptyIsNone, wholeNumber } from "../../settings/environment.ts";
+import { emptyIsNone, jsonText, wholeNumber } from "../../settings/environment.ts";
 import { columnTypes } from "../records/cell-value.ts";
 import { settleConfig } from "./settle-config.ts";
 import { sinkConfig } from "./sink-config.ts";
 
 /** Columns and their declared types as JSON. */
-const declaredTypes = z
-  .string()
-  .transform((text, context): unknown => {
-    try {
-      return JSON.parse(text);
-    } catch {
-      context.addIssue("must be JSON");
-      return z.NEVER;
-    }
-  })
-  .pipe(z.record(z.string(), z.enum(columnTypes)));
+const declaredTypes = jsonText.pipe(z.record(z.string(), z.enum(columnTypes)));
 
 /** The environment that infra sets for every function that processes chunks. */
 export const chunkConfig = z.object({

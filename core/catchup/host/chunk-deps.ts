@@ -6,6 +6,9 @@ import { limitedEmbedder } from "../../embedding/limited-embedder.ts";
 import { requestLimits } from "../../embedding/limits.ts";
 import type { Telemetry } from "../../process/define-function.ts";
 import { systemClock } from "../../resilience/clock.ts";
+import type { VectorSpace } from "../chunks/stored-vectors.ts";
+import { ModelMissingError } from "../namespaces/namespace-errors.ts";
+import { NamespaceModels } from "../namespaces/namespace-models.ts";
 import { ObjectStore } from "../sources/object-store.ts";
 import type { RunChunkDeps } from "../work/run-chunk.ts";
 import type { SettleDeps } from "../work/settle-task.ts";
@@ -26,6 +29,8 @@ export function chunkDeps(
   const shared = settleDeps(config, telemetry, client);
   const embedderFor = limitedEmbedder(config, client);
   const openSink = sinkOpener(config);
+  const sink = `${config.SINK}#${config.SINK_PLACE}`;
+  const namespaces = new NamespaceModels(client, config.TASKS_TABLE, sink);
   const cache = embeddingCache(config, telemetry);
   const provider = new URL(config.EMBEDDING_BASE_URL).host;
   const requestSize = new RequestSize(config.EMBEDDING_MAX_INPUTS_PER_REQUEST);
@@ -34,11 +39,22 @@ export function chunkDeps(
     requestSize,
     cache,
     provider,
-    embedder: await embedderFor(giveUpAt),
+    embedderOf: async (model) => embedderFor(giveUpAt, spaceOf(model, config)),
+    namespaces,
+    defaultModel: config.EMBEDDING_MODEL,
     index: await openSink(giveUpAt),
     tokensPerRequest: Math.min(requestLimits.tokens, config.EMBEDDING_TOKENS_PER_MINUTE),
     rules: { columnTypes: config.COLUMN_TYPES, tokensPerText: config.TOKENS_PER_TEXT },
   });
+}
+
+/** The model and dimensions that a request asks for. Throws ModelMissingError. */
+function spaceOf(model: string | undefined, config: ChunkConfig): VectorSpace {
+  const own = { model: config.EMBEDDING_MODEL, dimensions: config.EMBEDDING_DIMENSIONS };
+  const found = model === undefined ? own : config.FURTHER_MODELS.find((one) => one.model === model);
+  // A request that named the model of the stack does not name it, so a name that is that of the stack by now is fine.
+  if (found === undefined && model !== own.model) throw new ModelMissingError(model ?? "");
+  return found ?? own;
 }
 
 /** Shared by all invocations of the process, because it remembers which vectors there are. */

@@ -1,12 +1,13 @@
 import * as z from "zod";
 import { emptyIsNone, wholeNumber } from "../../settings/environment.ts";
 import type { RequestDefaults } from "../requests/process-request.ts";
+import { modelsConfig } from "./models-config.ts";
 
 /** The environment that infra sets for every process that accepts requests. */
 export const requestConfig = {
   TASKS_TABLE: z.string().min(1),
   TASK_DAYS: wholeNumber(1, 3650),
-  USD_PER_MILLION_TOKENS: z.coerce.number().min(0),
+  ...modelsConfig,
   DEFAULT_QUESTION_ID: emptyIsNone,
   DEFAULT_NAMESPACE: z.string().min(1),
   DEFAULT_BATCH_SIZE: wholeNumber(1, 1000),
@@ -23,6 +24,8 @@ export function requestDefaults(config: RequestConfig): RequestDefaults {
     questionId: config.DEFAULT_QUESTION_ID,
     namespace: config.DEFAULT_NAMESPACE,
     batchSize: config.DEFAULT_BATCH_SIZE,
+    model: config.EMBEDDING_MODEL,
+    furtherModels: config.FURTHER_MODELS.map(({ model }) => model),
     names: {
       id_column: config.DEFAULT_ID_COLUMN,
       text_column: config.DEFAULT_TEXT_COLUMN,

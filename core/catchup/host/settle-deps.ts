@@ -5,6 +5,7 @@ import { ObjectStore } from "../sources/object-store.ts";
 import { ChunkCounts } from "../tasks/chunk-counts.ts";
 import { TaskStore } from "../tasks/task-store.ts";
 import type { SettleDeps } from "../work/settle-task.ts";
+import { pricesOf } from "./models-config.ts";
 import type { SettleConfig } from "./settle-config.ts";
 import { tasksClient } from "./tasks-client.ts";
 
@@ -24,7 +25,7 @@ export function settleDeps(
     source: new ObjectStore(s3, config.SOURCE_BUCKET),
     work: new ObjectStore(s3, config.WORK_BUCKET),
     prices: {
-      usdPerMillionTokens: config.USD_PER_MILLION_TOKENS,
+      usdPerMillionTokens: pricesOf(config),
       requestsPerMinute: config.EMBEDDING_REQUESTS_PER_MINUTE,
       tokensPerMinute: config.EMBEDDING_TOKENS_PER_MINUTE,
     },

@@ -25,6 +25,8 @@ export interface SinkLimits extends MetadataLimits {
 export interface SinkDescription {
   /** Undefined if the sink does not report it, or has no data of the namespace yet. */
   readonly dimension: number | undefined;
+  /** Whether the namespace has, or had, vectors. */
+  readonly isUsed: boolean;
 }
 
 /** The vector store to which catch-up writes. `sinkContract` is the test suite of its implementations. */

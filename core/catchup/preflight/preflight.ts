@@ -9,16 +9,20 @@ import {
 } from "../../embedding/embedding-errors.ts";
 import { errorFields, type Log } from "../../log.ts";
 import { IndexNotAllowedError, IndexOfAnotherDimensionError } from "../index/index-errors.ts";
-import type { VectorSink } from "../index/vector-sink.ts";
+import {
+  ModelMissingError,
+  NamespaceOfAnotherModelError,
+  NamespaceOfUnknownModelError,
+} from "../namespaces/namespace-errors.ts";
+import { checkModel, type NamespaceDeps } from "../namespaces/require-model.ts";
 import type { ProcessRequest } from "../requests/process-request.ts";
 import { MetabaseMissingError } from "../sources/make-plan.ts";
 import { MetabaseNotAllowedError, type MetabaseOptions, QuestionFailedError } from "../sources/metabase.ts";
 import { type PreflightProblem, QuestionUnsupportedError } from "./preflight-errors.ts";
 import { checkQuestion } from "./question-check.ts";
 
-export interface PreflightDeps {
-  readonly embedder: Embedder;
-  readonly index: VectorSink;
+export interface PreflightDeps extends NamespaceDeps {
+  embedderOf(model: string | undefined): Promise<Embedder>;
   readonly metabase: MetabaseOptions | undefined;
   readonly log: Log;
 }
@@ -32,6 +36,9 @@ const certain = [
   IndexOfAnotherDimensionError,
   MetabaseMissingError,
   MetabaseNotAllowedError,
+  ModelMissingError,
+  NamespaceOfAnotherModelError,
+  NamespaceOfUnknownModelError,
   QuestionFailedError,
   QuestionUnsupportedError,
   VectorsUnusableError,
@@ -48,8 +55,8 @@ const maxMs = 10_000;
 export async function preflight(request: ProcessRequest, deps: PreflightDeps): Promise<PreflightProblem[]> {
   const checks: Record<string, () => Promise<void>> = {
     ...(!request.dry_run && {
-      embedding: async () => void (await deps.embedder.embed(["receipt"])),
-      index: () => checkIndex(request.namespace, deps),
+      embedding: async () => void (await (await deps.embedderOf(request.model)).embed(["receipt"])),
+      index: async () => checkModel(request.namespace, await deps.embedderOf(request.model), deps),
     }),
     ...(request.data_source === "metabase" && { source: () => checkQuestion(request, deps.metabase) }),
   };
@@ -57,13 +64,6 @@ export async function preflight(request: ProcessRequest, deps: PreflightDeps): P
     Object.entries(checks).map(([check, run]) => problemOf(check, run, deps.log)),
   );
   return found.flatMap((problem) => problem ?? []);
-}
-
-async function checkIndex(namespace: string, { index, embedder }: PreflightDeps): Promise<void> {
-  const { dimension: held } = await index.describe(namespace);
-  if (held !== undefined && held !== embedder.dimensions) {
-    throw new IndexOfAnotherDimensionError(index.sink, held, embedder.dimensions);
-  }
 }
 
 async function problemOf(

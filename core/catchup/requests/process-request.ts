@@ -26,6 +26,10 @@ export interface RequestDefaults {
   readonly questionId: string | undefined;
   readonly namespace: string;
   readonly batchSize: number;
+  /** The model of the stack. */
+  readonly model: string;
+  /** Other models that a request may name. @default none */
+  readonly furtherModels?: readonly string[];
   /** The names of the columns and variables that the product reads. @default as in `usualNames` */
   readonly names?: Partial<SourceNames>;
 }
@@ -59,6 +63,7 @@ const accepted = {
   end_variable: "the name of a variable of the Metabase question",
   namespace: "1 to 200 printable ASCII characters, without blanks and `#`",
   batch_size: `a whole number from 1 to ${maxBatch}`,
+  model: "a model of the stack: embedding:model or one of catchup:models",
   dry_run: "true or false",
   incremental: "true or false",
   host: hosts.join(", "),
@@ -105,6 +110,7 @@ export const requestBody = z.object({
     .string()
     .regex(/^[!-"$-~]{1,200}$/)
     .optional(),
+  model: name.optional(),
   batch_size: z.union([batch, digits.transform(Number).pipe(batch)]).optional(),
   dry_run: yesOrNo.default(false),
   incremental: yesOrNo.default(false),
@@ -133,6 +139,8 @@ export const processRequest = z.object({
   /** Set if rows are not filtered by date. */
   all_dates: z.literal(true).optional(),
   namespace: z.string(),
+  /** Set if it is not the model of the stack. */
+  model: z.string().optional(),
   batch_size: z.number(),
   dry_run: z.boolean(),
   incremental: z.boolean(),
@@ -193,6 +201,7 @@ export function readProcessRequest(
     dry_run: data.dry_run,
     incremental: data.incremental,
     host: data.host,
+    ...(data.model !== undefined && data.model !== defaults.model && { model: data.model }),
     ...otherNames({ ...defaults.names, ...data }),
     ...(data.encoding !== undefined && { encoding: data.encoding }),
     ...(data.delimiter !== undefined && { delimiter: data.delimiter }),
@@ -234,7 +243,7 @@ function badParameters(error: z.ZodError, input: Readonly<Record<string, unknown
 /** Missing and conflicting parameters. Checks the raw input, so that they are reported together with invalid values. */
 function inconsistent(
   input: Readonly<Record<string, unknown>>,
-  { questionId }: RequestDefaults,
+  { questionId, model, furtherModels = [] }: RequestDefaults,
   now: number,
 ): ParameterProblem[] {
   const invalid: Parameter[] = [];
@@ -250,6 +259,9 @@ function inconsistent(
   }
   for (const ofCsv of ["encoding", "delimiter"] as const) {
     if (isMetabase && input[ofCsv] !== undefined) invalid.push(ofCsv);
+  }
+  if (input.model !== undefined && ![model, ...furtherModels].includes(String(input.model).trim())) {
+    invalid.push("model");
   }
   return invalid.map((parameter) => ({
     parameter,

@@ -164,10 +164,11 @@ function surveyRules(request: ProcessRequest, dateColumn: string | undefined): S
 function foundIn(parts: readonly PlannedCsv[], request: ProcessRequest, isFiltered: boolean): Found {
   const [first, ...others] = parts;
   if (first === undefined) throw new Error("A source has at least one part.");
-  const { columns, kinds, last } = first.survey;
+  const { columns, kinds, last, namespaces } = first.survey;
   for (const { survey } of others) {
     kinds.join(survey.kinds);
     last.join(survey.last);
+    namespaces.join(survey.namespaces);
   }
   const dateColumn = dateColumnOf(columns, request, isFiltered);
   return {
@@ -175,6 +176,7 @@ function foundIn(parts: readonly PlannedCsv[], request: ProcessRequest, isFilter
     chunks: parts.flatMap(({ chunks }) => chunks),
     rows: sumOf(parts, ({ rows }) => rows),
     replaced: last.replaced(),
+    namespaces: namespaces.names,
     number_columns: kinds.numbers,
     boolean_columns: kinds.booleans,
     ...(dateColumn !== undefined && { date_column: dateColumn }),

@@ -1,12 +1,13 @@
 import { placementOf } from "../records/row-placement.ts";
 import { LastRows, type ReplacedRow } from "./last-rows.ts";
+import { NamespaceSurvey } from "./namespace-survey.ts";
 import type { ObjectStore } from "./object-store.ts";
 import type { Chunk, Plan } from "./plan.ts";
 import { failedRows } from "./read-chunk.ts";
 import type { SurveyRules } from "./row-survey.ts";
 
 /** The result of planning. Failed records have no common columns. */
-export interface PlannedRecords extends Pick<Plan, "rows" | "columns" | "date_column"> {
+export interface PlannedRecords extends Pick<Plan, "rows" | "columns" | "date_column" | "namespaces"> {
   readonly number_columns?: string[] | undefined;
   readonly boolean_columns?: string[] | undefined;
   readonly chunks: readonly Chunk[];
@@ -30,6 +31,7 @@ export async function planFailedRecords(
   work: ObjectStore,
 ): Promise<PlannedRecords> {
   const last = new LastRows();
+  const namespaces = new NamespaceSurvey();
   const chunks: Chunk[] = [];
   let rows = 0;
   for await (const { key, etag, bytes } of work.list(prefix)) {
@@ -38,6 +40,7 @@ export async function planFailedRecords(
     records.forEach((record, index) => {
       const placement = placementOf(record, rules);
       if (typeof placement === "object" && "id" in placement) {
+        namespaces.see(placement.namespace);
         last.add(`${placement.namespace}\n${placement.id}`, rows + index + 1);
       }
     });
@@ -60,6 +63,7 @@ export async function planFailedRecords(
     chunks,
     rows,
     replaced: last.replaced(),
+    namespaces: namespaces.names,
     date_column,
     number_columns,
     boolean_columns,

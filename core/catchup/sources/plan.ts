@@ -39,6 +39,8 @@ export const plan = z.object({
    */
   number_columns: z.array(z.string()).optional(),
   boolean_columns: z.array(z.string()).optional(),
+  /** Namespaces of its rows, at most a thousand; undefined in plans from before they were listed. */
+  namespaces: z.array(z.string()).optional(),
   /** The list of rows that later ones replace; undefined if there are none. */
   replaced: z.object({ key: z.string(), etag: z.string() }).optional(),
 });

@@ -3,20 +3,22 @@ import { type PlaceRules, placeOf } from "../records/place.ts";
 import { ColumnKinds } from "./column-kinds.ts";
 import type { CsvRow } from "./csv-scanner.ts";
 import { LastRows } from "./last-rows.ts";
+import { NamespaceSurvey } from "./namespace-survey.ts";
 
 export interface SurveyRules extends PlaceRules {
   readonly dates: DatesAskedFor | undefined;
 }
 
 /**
- * Collects what must be known about all rows of a file before the first one is processed: the types of its columns, and
- * the last row of each place in the index. Rows that do not match the columns, lie outside the dates or have no place
+ * Collects what must be known about all rows of a file before the first one is processed: the types of its columns,
+ * the last row of each place in the index, and the namespaces. Rows that do not match the columns, lie outside the dates or have no place
  * replace no other row.
  */
 export class RowSurvey {
   readonly columns: readonly string[];
   readonly kinds: ColumnKinds;
   readonly last = new LastRows();
+  readonly namespaces = new NamespaceSurvey();
   readonly #rules: SurveyRules;
   readonly #id: number;
   readonly #recordType: number;
@@ -41,6 +43,8 @@ export class RowSurvey {
       this.#recordType < 0 ? "" : row.cell(this.#recordType),
       this.#rules,
     );
-    if (!("reason" in place)) this.last.add(`${place.namespace}\n${place.id}`, number);
+    if ("reason" in place) return;
+    this.namespaces.see(place.namespace);
+    this.last.add(`${place.namespace}\n${place.id}`, number);
   }
 }

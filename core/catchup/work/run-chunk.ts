@@ -1,9 +1,11 @@
+import type { Embedder } from "../../embedding/embedder.ts";
 import type { Metrics } from "../../metrics.ts";
 import { inSpan, linkToCauses } from "../../tracing/span.ts";
-import { type ChunkDeps, processChunk } from "../chunks/process-chunk.ts";
+import { type ChunkDeps, type ChunkWork, processChunk, type Report } from "../chunks/process-chunk.ts";
 import type { Chunk, Plan } from "../sources/plan.ts";
 import { readPlan } from "../sources/stored-plan.ts";
 import type { ChunkCounts } from "../tasks/chunk-counts.ts";
+import type { Counts } from "../tasks/counts.ts";
 import { isOpen } from "../tasks/task.ts";
 import type { TaskStore } from "../tasks/task-store.ts";
 import { ChunkProgress } from "./chunk-progress.ts";
@@ -11,11 +13,17 @@ import { PlanCache } from "./plan-cache.ts";
 import { PlanMissingError } from "./settle-task.ts";
 import { stopTask } from "./stop-task.ts";
 
-export interface RunChunkDeps extends ChunkDeps {
+export interface RunChunkDeps extends Omit<ChunkDeps, "embedder"> {
+  readonly embedderOf: EmbedderOf;
   readonly tasks: TaskStore;
   readonly chunkCounts: ChunkCounts;
   readonly metrics: Metrics;
 }
+
+/**
+ * The embedder of a model that a request names; undefined is the model of the stack. Rejects with ModelMissingError.
+ */
+export type EmbedderOf = (model: string | undefined) => Promise<Embedder>;
 
 interface NumberedChunk {
   readonly taskId: string;
@@ -41,7 +49,7 @@ async function runTracedChunk({ taskId, chunk }: NumberedChunk, deps: RunChunkDe
     deps.chunkCounts.report(taskId, chunk.chunk, underWay, task.expires_at),
   );
   const work = { taskId, chunk, plan, request: task.request };
-  const counts = await processChunk(work, deps, (done) => progress.add(done)).catch(
+  const counts = await processTaskChunk(work, deps, (done) => progress.add(done)).catch(
     async (failure: unknown) => {
       if (await stopTask(taskId, failure, deps)) return undefined;
       throw failure;
@@ -50,6 +58,11 @@ async function runTracedChunk({ taskId, chunk }: NumberedChunk, deps: RunChunkDe
   if (counts === undefined) return;
   await deps.chunkCounts.set(taskId, chunk.chunk, counts, task.expires_at);
   deps.log.info("Chunk done", { task_id: taskId, chunk: chunk.chunk, ...counts });
+}
+
+async function processTaskChunk(work: ChunkWork, deps: RunChunkDeps, report: Report): Promise<Counts> {
+  const embedder = await deps.embedderOf(work.request.model);
+  return processChunk(work, { ...deps, embedder }, report);
 }
 
 const plans = new PlanCache();

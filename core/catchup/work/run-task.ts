@@ -1,8 +1,9 @@
 import { EmbeddingThrottledError } from "../../embedding/embedding-errors.ts";
-import type { Log } from "../../log.ts";
+import { errorFields, type Log } from "../../log.ts";
 import { linkToCauses } from "../../tracing/span.ts";
 import { InputError } from "../../vectorkeep-error.ts";
 import { IndexThrottledError } from "../index/index-errors.ts";
+import { requireModel } from "../namespaces/require-model.ts";
 import { type PlanDeps, planOf } from "../sources/make-plan.ts";
 import type { Chunk, Plan } from "../sources/plan.ts";
 import { readChunks } from "../sources/stored-plan.ts";
@@ -11,6 +12,7 @@ import type { TaskStore } from "../tasks/task-store.ts";
 import type { ChunkDispatcher } from "./chunk-dispatcher.ts";
 import { type RunChunkDeps, runChunk } from "./run-chunk.ts";
 import { failTask, type SettleDeps, settleTask } from "./settle-task.ts";
+import { stopTask } from "./stop-task.ts";
 
 export interface RunTaskDeps extends PlanDeps, RunChunkDeps, SettleDeps {
   readonly tasks: TaskStore;
@@ -39,6 +41,7 @@ export async function runTask(taskId: string, deps: RunTaskDeps, limits: TimeLim
   linkToCauses([task.traceparent]);
   const plan = await plannedOrFailed(task, deps);
   if (!plan) return;
+  if (!(await namespacesFit(task, plan, deps))) return;
   await deps.tasks.change(taskId, { rows: plan.rows, chunks: plan.chunks });
   const done = isForFunction(task, plan, deps) && (await runHere(task, plan, deps, limits));
   if (done || plan.chunks === 0) await settleTask(taskId, deps);
@@ -59,6 +62,29 @@ async function plannedOrFailed(
     if (!(error instanceof InputError)) throw error;
     await failTask(taskId, error.message, deps);
     return undefined;
+  }
+}
+
+/**
+ * Resolves to false, and ends the task, if its model does not fit a namespace that the plan names. Each chunk checks its own
+ * namespaces again, so an outage does not matter here.
+ */
+async function namespacesFit(
+  { task_id: taskId, request }: Task,
+  { namespaces = [] }: Plan,
+  deps: RunTaskDeps,
+): Promise<boolean> {
+  if (request.dry_run) return true;
+  try {
+    await requireModel(namespaces, await deps.embedderOf(request.model), deps);
+    return true;
+  } catch (error) {
+    if (await stopTask(taskId, error, deps)) return false;
+    deps.log.warn("The namespaces of a task could not be checked", {
+      task_id: taskId,
+      ...errorFields(error),
+    });
+    return true;
   }
 }
 

@@ -81,7 +81,7 @@ export async function settleTask(taskId: string, deps: SettleDeps): Promise<void
     ...(counts.failed > 0 && { failed_records_key: keysOf(taskId).failedPrefix }),
     ...(counts.duplicates > 0 && { duplicate_records_key: keysOf(taskId).duplicatesPrefix }),
     ...(status === "FAILED" && { error: "Every record failed; the failed records say why." }),
-    ...(task.request.dry_run && { estimate: estimateOf(counts, deps.prices) }),
+    ...(task.request.dry_run && { estimate: estimateOf(counts, deps.prices, task.request.model) }),
   });
   if (settled) report(task, status, counts, deps);
 }

@@ -1,5 +1,10 @@
 import { EmbeddingNotAllowedError, WrongDimensionsError } from "../../embedding/embedding-errors.ts";
 import { IndexNotAllowedError, IndexOfAnotherDimensionError } from "../index/index-errors.ts";
+import {
+  ModelMissingError,
+  NamespaceOfAnotherModelError,
+  NamespaceOfUnknownModelError,
+} from "../namespaces/namespace-errors.ts";
 import { keysOf } from "../sources/keys.ts";
 import { sum } from "../tasks/counts.ts";
 import { failTask, type SettleDeps } from "./settle-task.ts";
@@ -10,6 +15,9 @@ const forEveryRecord = [
   WrongDimensionsError,
   IndexNotAllowedError,
   IndexOfAnotherDimensionError,
+  ModelMissingError,
+  NamespaceOfAnotherModelError,
+  NamespaceOfUnknownModelError,
 ];
 
 /**

@@ -51,7 +51,7 @@ test("vectors go out with the key, the namespace and their metadata", async () =
 test("an upsert asks for the version of the API that the client asks for", async () => {
   const index = await indexBefore([taken, { status: 200, body: { dimension: 2, namespaces: {} } }]);
   await index.upsert("v2", [vector]);
-  await index.describe();
+  await index.describe("v2");
   expect(versions[0]).toBeDefined();
   expect(versions[0]).toBe(versions[1]);
 });
@@ -132,5 +132,5 @@ test("the dimension of the index comes from its stats", async () => {
   const index = await indexBefore([
     { status: 200, body: { dimension: 1_536, namespaces: {}, indexFullness: 0 } },
   ]);
-  expect(await index.describe()).toEqual({ dimension: 1_536 });
+  expect(await index.describe("v2")).toEqual({ dimension: 1_536, isUsed: false });
 });

@@ -1,5 +1,6 @@
 import { IndexNotAllowedError, IndexUnavailableError } from "../../../core/catchup/index/index-errors.ts";
 import { preflight } from "../../../core/catchup/preflight/preflight.ts";
+import { textFormat } from "../../../core/catchup/records/text-format.ts";
 import type { ProcessRequest } from "../../../core/catchup/requests/process-request.ts";
 import {
   EmbeddingNotAllowedError,
@@ -9,7 +10,7 @@ import {
 import { silentLog } from "../../../core/log.ts";
 import type { Question } from "../../../local/metabase/question.ts";
 import { type MetabaseServer, serveMetabase } from "../../../local/metabase/server.ts";
-import { FakeEmbedder, FakeIndex } from "../../unit/catchup/fake-providers.ts";
+import { FakeEmbedder, FakeIndex, FakeNamespaces } from "../../unit/catchup/fake-providers.ts";
 import { requestOf } from "../../unit/catchup/requests.ts";
 
 const good = ["id", "formatted_text", "created_at"];
@@ -28,6 +29,7 @@ const questions: readonly Question[] = [
 let metabase: MetabaseServer;
 let embedder: FakeEmbedder;
 let index: FakeIndex;
+let namespaces: FakeNamespaces;
 const warned: unknown[] = [];
 
 beforeAll(async () => {
@@ -36,13 +38,16 @@ beforeAll(async () => {
 beforeEach(() => {
   embedder = new FakeEmbedder();
   index = new FakeIndex();
+  namespaces = new FakeNamespaces();
   warned.length = 0;
 });
 afterAll(() => metabase.close());
 
 function check(changed: Partial<ProcessRequest> = {}, hasMetabase = true) {
   return preflight(requestOf(changed), {
-    embedder,
+    embedderOf: async () => embedder,
+    namespaces,
+    defaultModel: "fake",
     index,
     metabase: hasMetabase
       ? { url: metabase.url, apiKey: "mb-secret", giveUpAt: Date.now() + 60_000 }
@@ -80,6 +85,15 @@ test("F35: a dead key of the index and another dimension of the model are proble
     throw new WrongDimensionsError("fake", 4, 32);
   };
   expect((await check()).map((problem) => problem.check)).toEqual(["embedding", "index"]);
+});
+
+test("F68: a namespace of another model is a problem that names both, and nothing is recorded", async () => {
+  namespaces.models.set("v2", { model: "other", dimensions: 4, text_format: textFormat });
+  expect(await check()).toEqual([
+    { check: "index", problem: expect.stringMatching(/Namespace v2 .* of other .* of fake/) },
+  ]);
+  expect(await check({ namespace: "new" })).toEqual([]);
+  expect([...namespaces.models.keys()]).toEqual(["v2"]);
 });
 
 test("a transient error is no problem, and is logged", async () => {

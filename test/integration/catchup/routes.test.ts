@@ -33,8 +33,8 @@ function services(now = Date.now): ApiDeps {
     },
     isWorkedOn: async () => true,
     taskDays: 7,
-    usdPerMillionTokens: 0.02,
-    defaults: { questionId: "12", namespace: "v2", batchSize: 100 },
+    usdPerMillionTokens: () => 0.02,
+    defaults: { questionId: "12", namespace: "v2", batchSize: 100, model: "small" },
     now,
   };
 }

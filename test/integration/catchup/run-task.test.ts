@@ -1,4 +1,5 @@
 import { IndexNotAllowedError, IndexThrottledError } from "../../../core/catchup/index/index-errors.ts";
+import { namespaceModelOf } from "../../../core/catchup/namespaces/namespace-model.ts";
 import { EmbeddingRefusedError } from "../../../core/embedding/embedding-errors.ts";
 import { TaskRig } from "../../unit/catchup/task-rig.ts";
 import { TaskTables } from "../../unit/catchup/task-tables.ts";
@@ -158,8 +159,20 @@ describe("F31: a refusal that every record would meet stops the task with one se
     expect(rig.counted.CatchUpTasksFailed).toBe(1);
   });
 
-  test("of the index: another dimension is reported after one request per batch", async () => {
+  test("of the index: another dimension is found before anything is paid", async () => {
+    const id = await rig.accept(five);
+    rig.index.holds = 1_536;
+    await rig.run(id);
+    expect(await rig.task(id)).toMatchObject({
+      status: "FAILED",
+      error: expect.stringContaining("holds vectors of 1536 dimensions; this stack's model gives 4"),
+    });
+    expect([rig.embedder.paid, rig.index.requests]).toEqual([[], []]);
+  });
+
+  test("of an index that was replaced: another dimension is reported after one request per batch", async () => {
     const id = await rig.accept(five, { batch_size: 100 });
+    await rig.namespaces.claim("v2", namespaceModelOf(rig.embedder));
     rig.index.holds = 1_536;
     await rig.run(id);
     expect(await rig.task(id)).toMatchObject({

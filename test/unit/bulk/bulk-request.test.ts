@@ -2,7 +2,7 @@ import { bulkBody, readBulkRequest } from "../../../core/bulk/requests/bulk-requ
 import type { ParameterProblem } from "../../../core/catchup/requests/request-errors.ts";
 import { RequestInvalidError } from "../../../core/catchup/requests/request-errors.ts";
 
-const defaults = { questionId: "12", namespace: "v2", batchSize: 100 };
+const defaults = { questionId: "12", namespace: "v2", batchSize: 100, model: "small" };
 const now = Date.parse("2026-03-02T10:00:00Z");
 const read = (input: Record<string, unknown>) => readBulkRequest(input, defaults, now);
 

@@ -1,7 +1,7 @@
 import { readProcessRequest } from "../../../core/catchup/requests/process-request.ts";
 import { RequestInvalidError } from "../../../core/catchup/requests/request-errors.ts";
 
-const defaults = { questionId: "12", namespace: "v2", batchSize: 100 };
+const defaults = { questionId: "12", namespace: "v2", batchSize: 100, model: "small" };
 const file = { data_source: "s3_csv", s3_key: "a.csv" };
 const read = (input: Record<string, unknown>, day = "2026-03-01") =>
   readProcessRequest(input, defaults, Date.parse(`${day}T12:00:00Z`));

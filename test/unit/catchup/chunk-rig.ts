@@ -10,7 +10,7 @@ import { silentLog } from "../../../core/log.ts";
 import { type Metrics, silentMetrics } from "../../../core/metrics.ts";
 import { systemClock } from "../../../core/resilience/clock.ts";
 import { Crashes } from "./crashes.ts";
-import { FakeEmbedder, FakeIndex } from "./fake-providers.ts";
+import { FakeEmbedder, FakeIndex, FakeNamespaces } from "./fake-providers.ts";
 import { MemoryObjects } from "./memory-objects.ts";
 import { requestOf } from "./requests.ts";
 
@@ -21,6 +21,7 @@ export class ChunkRig {
   readonly work = new MemoryObjects(this.crashes);
   readonly embedder = new FakeEmbedder(this.crashes);
   readonly index = new FakeIndex(this.crashes);
+  readonly namespaces = new FakeNamespaces(this.crashes);
   /** The bucket of the embedding cache, which outlives a process. */
   readonly cached = new MemoryObjects(this.crashes);
   /** What was counted, by metric. */
@@ -44,6 +45,8 @@ export class ChunkRig {
       cache: this.cache,
       provider: "api.openai.com",
       index: this.index,
+      namespaces: this.namespaces,
+      defaultModel: "fake",
       tokensPerRequest: 40,
       requestSize: new RequestSize(),
       rules: this.rules,

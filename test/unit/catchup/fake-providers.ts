@@ -6,19 +6,21 @@ import type {
   SinkVector,
   VectorSink,
 } from "../../../core/catchup/index/vector-sink.ts";
+import type { NamespaceModel } from "../../../core/catchup/namespaces/namespace-model.ts";
 import type { Embedder, VectorBytes } from "../../../core/embedding/embedder.ts";
 import { EmbeddingRefusedError } from "../../../core/embedding/embedding-errors.ts";
 import { Crashes } from "./crashes.ts";
 
 /** A text's vector follows from the text alone. Texts with `poison` are refused. */
 export class FakeEmbedder implements Embedder {
-  readonly model = "fake";
+  readonly model: string;
   readonly dimensions = 4;
   readonly requests: string[][] = [];
   readonly #crashes: Crashes;
 
-  constructor(crashes = new Crashes()) {
+  constructor(crashes = new Crashes(), model = "fake") {
     this.#crashes = crashes;
+    this.model = model;
   }
 
   /** Every text that was paid for. */
@@ -33,6 +35,28 @@ export class FakeEmbedder implements Embedder {
       }
       this.requests.push([...texts]);
       return texts.map(vectorOf);
+    });
+  }
+}
+
+/** The models of namespaces, in memory. */
+export class FakeNamespaces {
+  readonly models = new Map<string, NamespaceModel>();
+  readonly #crashes: Crashes;
+
+  constructor(crashes = new Crashes()) {
+    this.#crashes = crashes;
+  }
+
+  read(namespace: string): Promise<NamespaceModel | undefined> {
+    return this.#crashes.call("namespace", () => this.models.get(namespace));
+  }
+
+  claim(namespace: string, model: NamespaceModel): Promise<NamespaceModel> {
+    return this.#crashes.call("claim", () => {
+      const held = this.models.get(namespace) ?? model;
+      this.models.set(namespace, held);
+      return held;
     });
   }
 }
@@ -81,8 +105,9 @@ export class FakeIndex implements VectorSink {
     for (const id of ids) this.vectors.delete(`${namespace}/${id}`);
   }
 
-  async describe(): Promise<SinkDescription> {
-    return { dimension: this.holds };
+  async describe(namespace: string): Promise<SinkDescription> {
+    const isUsed = [...this.vectors.keys()].some((place) => place.startsWith(`${namespace}/`));
+    return { dimension: this.holds, isUsed };
   }
 
   contentHashes(namespace: string, ids: readonly string[]): Promise<Map<string, string>> {

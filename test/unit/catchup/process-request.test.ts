@@ -1,7 +1,7 @@
 import { readProcessRequest } from "../../../core/catchup/requests/process-request.ts";
 import { type ParameterProblem, RequestInvalidError } from "../../../core/catchup/requests/request-errors.ts";
 
-const defaults = { questionId: "12", namespace: "v2", batchSize: 100 };
+const defaults = { questionId: "12", namespace: "v2", batchSize: 100, model: "small" };
 const now = Date.parse("2026-03-01T12:00:00Z");
 
 function read(input: Record<string, unknown>, changed: Partial<typeof defaults> = {}) {
@@ -27,6 +27,17 @@ test("names of a source's own are kept where they are not the usual ones; a requ
   const request = readProcessRequest(asked, { ...defaults, names }, now);
   expect(request).toMatchObject({ id_column: "number", start_variable: "von" });
   expect(request).not.toHaveProperty("text_column");
+});
+
+test("a request may name a model of the stack; that of the stack is as if it were not named", () => {
+  const both = { ...defaults, furtherModels: ["large"] };
+  expect(readProcessRequest({ model: "large" }, both, now)).toMatchObject({ model: "large" });
+  expect(readProcessRequest({ model: "small" }, both, now)).toEqual(readProcessRequest({}, both, now));
+  expect(namesOf({ model: "large" })).toEqual(["model"]);
+  expect(namesOf({ model: "none", batch_size: 0 }, { furtherModels: ["large"] })).toEqual([
+    "batch_size",
+    "model",
+  ]);
 });
 
 describe("what is not said", () => {

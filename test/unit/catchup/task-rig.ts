@@ -1,4 +1,5 @@
 import { type SFNClient, StartExecutionCommand, StopExecutionCommand } from "@aws-sdk/client-sfn";
+import { ModelMissingError } from "../../../core/catchup/namespaces/namespace-errors.ts";
 import type { ProcessRequest } from "../../../core/catchup/requests/process-request.ts";
 import type { Chunk } from "../../../core/catchup/sources/plan.ts";
 import type { Task } from "../../../core/catchup/tasks/task.ts";
@@ -6,7 +7,9 @@ import { Executions } from "../../../core/catchup/work/executions.ts";
 import { runChunk } from "../../../core/catchup/work/run-chunk.ts";
 import { type RunTaskDeps, runTask, type TimeLimits } from "../../../core/catchup/work/run-task.ts";
 import { settleTask } from "../../../core/catchup/work/settle-task.ts";
+import type { Embedder } from "../../../core/embedding/embedder.ts";
 import { ChunkRig } from "./chunk-rig.ts";
+import { FakeEmbedder } from "./fake-providers.ts";
 import { requestOf } from "./requests.ts";
 import { type TaskTables, taskOf } from "./task-tables.ts";
 
@@ -19,6 +22,7 @@ export class TaskRig extends ChunkRig {
   readonly stopped: (string | undefined)[] = [];
   running = true;
   rowsPerFunction = 1_000;
+  readonly other = new FakeEmbedder(this.crashes, "other");
   limits = { rows: 2, bytes: 1_000_000 };
   readonly #tables: TaskTables;
 
@@ -30,15 +34,23 @@ export class TaskRig extends ChunkRig {
   get taskServices(): RunTaskDeps {
     return {
       ...this.services,
+      embedderOf: async (model) => this.embedderOf(model),
       tasks: this.#tables.tasks,
       chunkCounts: this.#tables.chunkCounts,
       dispatcher: new Executions(this.#states, arn),
       rowsPerFunction: this.rowsPerFunction,
       limits: this.limits,
       metabase: undefined,
-      prices: { usdPerMillionTokens: 0.02, requestsPerMinute: 1_200, tokensPerMinute: 1_000_000 },
+      prices: { usdPerMillionTokens: () => 0.02, requestsPerMinute: 1_200, tokensPerMinute: 1_000_000 },
       metrics: this.metrics,
     };
+  }
+
+  /** The stack has the models `fake` and `other`. */
+  embedderOf(model: string | undefined): Embedder {
+    if (model === undefined) return this.embedder;
+    if (model === this.other.model) return this.other;
+    throw new ModelMissingError(model);
   }
 
   async accept(csv: string | undefined, changed: Partial<ProcessRequest> = {}): Promise<string> {

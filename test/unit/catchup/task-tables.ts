@@ -2,6 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { CreateTableCommand, DescribeTableCommand } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { WatchLease } from "../../../core/bulk/work/watch-lease.ts";
+import { forgetNamespace } from "../../../core/catchup/namespaces/forget-namespace.ts";
+import type { NamespaceModel } from "../../../core/catchup/namespaces/namespace-model.ts";
+import { NamespaceModels } from "../../../core/catchup/namespaces/namespace-models.ts";
 import { ChunkCounts } from "../../../core/catchup/tasks/chunk-counts.ts";
 import { Claims } from "../../../core/catchup/tasks/claims.ts";
 import { OpenTasks } from "../../../core/catchup/tasks/open-tasks.ts";
@@ -67,6 +70,14 @@ export class TaskTables {
       status = Table?.TableStatus;
     }
     return new TaskTables(tables);
+  }
+
+  namespaces(sink: string): NamespaceModels {
+    return new NamespaceModels(this.#tables.client, tableName, sink);
+  }
+
+  forgetNamespace(namespace: string): Promise<NamespaceModel[]> {
+    return forgetNamespace(namespace, this.#tables.client, tableName);
   }
 
   watchLease(now: () => number): WatchLease {

@@ -75,7 +75,8 @@ export class ChromaSink implements VectorSink {
   async describe(namespace: string): Promise<SinkDescription> {
     const collection = await this.#collections.find(namespace);
     if (collection === undefined) await this.#collections.requireDatabase();
-    return { dimension: collection?.dimension ?? undefined };
+    const dimension = collection?.dimension ?? undefined;
+    return { dimension, isUsed: dimension !== undefined };
   }
 
   async #metadataOf(collectionId: string, ids: readonly string[]): Promise<Stored> {

@@ -97,9 +97,9 @@ export class PineconeSink implements VectorSink {
   }
 
   /** All namespaces of an index have its dimension. */
-  async describe(): Promise<SinkDescription> {
-    const { dimension } = await answered(this.#index.describeIndexStats());
-    return { dimension };
+  async describe(namespace: string): Promise<SinkDescription> {
+    const { dimension, namespaces } = await answered(this.#index.describeIndexStats());
+    return { dimension, isUsed: (namespaces?.[namespace]?.recordCount ?? 0) > 0 };
   }
 }
 

@@ -94,12 +94,12 @@ export class S3VectorsSink implements VectorSink {
   async describe(namespace: string): Promise<SinkDescription> {
     const place = this.#placeOf(namespace);
     const found = await unlessMissing(() => this.#send((client) => client.send(new GetIndexCommand(place))));
-    if (found !== undefined) return { dimension: found.index?.dimension };
+    if (found !== undefined) return { dimension: found.index?.dimension, isUsed: true };
     const { bucketName: vectorBucketName } = this.#options;
     await this.#inBucket(() =>
       this.#send((client) => client.send(new GetVectorBucketCommand({ vectorBucketName }))),
     );
-    return { dimension: undefined };
+    return { dimension: undefined, isUsed: false };
   }
 
   #placeOf(namespace: string): IndexPlace {

@@ -128,9 +128,13 @@ export function sinkContract(name: string, underTest: () => SinkUnderTest): void
       expect([...(await service.held(namespace)).keys()].sort()).toEqual(["12.1", "12.2", "12.4"]);
     });
 
-    test("a namespace with vectors has their dimension", async () => {
+    test("a namespace that nothing was written to is not in use", async () => {
+      expect(await sink.describe("never written")).toMatchObject({ isUsed: false });
+    });
+
+    test("a namespace with vectors is in use and has their dimension", async () => {
       await sink.upsert(namespace, [vectorOf("12.1")]);
-      expect(await sink.describe(namespace)).toEqual({ dimension: sinkDimensions });
+      expect(await sink.describe(namespace)).toEqual({ dimension: sinkDimensions, isUsed: true });
     });
 
     test("a vector of another dimension is refused, with its batch and without a trace", async () => {

@@ -57,6 +57,15 @@ test("a file that stands in the bucket, its column of dates, the batch size and 
   });
 });
 
+test("a model is a parameter of the API; a namespace is forgotten by its name", () => {
+  expect(requestOf("a.csv", "--model", "large")).toMatchObject({ model: "large" });
+  expect(readOrder(["--forget-namespace", "orders", "--yes", "--stack", "dev"])).toEqual({
+    order: { kind: "forget-namespace", namespace: "orders", isConfirmed: true },
+    stack: "dev",
+  });
+  expect(() => readOrder(["--forget-namespace", "orders", "a.csv"])).toThrow("Give one CSV file");
+});
+
 test("F36: the failed records of a task, on the screen or as a CSV", () => {
   expect(readOrder(["--failed", "task-1"]).order).toEqual({
     kind: "failed",
