@@ -102,7 +102,7 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
       ],
       [
         "test/integration/collections/compaction-worker.test.ts",
-        "in the middle of step `%s` leaves nothing half-published and no lease",
+        "in the middle of step `%s` of %s leaves nothing half-published and no lease",
       ],
       [
         "test/integration/collections/compaction-worker.test.ts",
@@ -530,7 +530,7 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
   "A collection can be rebuilt from its deltas without an embedding request, and is published at once.": [
     [
       "test/integration/collections/rebuild.test.ts",
-      "is filled again from the deltas by the next cycle, which then takes its own messages",
+      "is filled again from the deltas by the repair that the next cycle asks for, and the cycle's messages follow",
     ],
     [
       "test/integration/collections/rebuild.test.ts",

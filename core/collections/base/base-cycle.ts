@@ -1,7 +1,6 @@
 import { type DocumentRef, documentModel } from "../../documents/documents.ts";
 import { documentCounts, errorFields } from "../../log.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
-import { unlessAborted } from "../../resilience/unless-aborted.ts";
 import { redriveDocument } from "../../runs/redrive-document.ts";
 import { ItemUnreadableError } from "../../unreadable-item.ts";
 import type { BaseWork, BaseWriter, WrittenBase } from "../cycle/cycle-deps.ts";
@@ -140,10 +139,7 @@ class BaseCycle {
       const base = now === from ? (start.name ?? null) : (now?.name ?? null);
       const segments = carried.length > 0 ? [await generations.segments.write(name, carried)] : [];
       const made = { name, base, model, dimensions, count, databaseCount, documents, index, segments };
-      const { bytesWritten, mismatched } = await unlessAborted(
-        () => generations.write(workspace.folder, made),
-        deps.signal,
-      );
+      const { bytesWritten, mismatched } = await generations.write(workspace.folder, made);
       this.#bytesWritten += bytesWritten;
       this.#hasWritten = true;
       this.#reportMismatched(base, mismatched);

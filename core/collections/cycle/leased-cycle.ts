@@ -148,7 +148,8 @@ export class LeasedCycle {
   /** Changes that a segment cannot express wait for a fold. */
   async #publishSegment(all: readonly DocumentWork[]): Promise<void> {
     const { shard, config, log } = this.#deps;
-    const published = await openPublished(this.#deps, this.#head);
+    const head = this.#head;
+    const published = await unlessAborted(() => openPublished(this.#deps, head), this.#stop.signal);
     if (published === undefined) {
       log.warn("Nothing can be published above the head; a repair is requested", {
         shard,

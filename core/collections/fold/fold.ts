@@ -121,7 +121,7 @@ class Fold {
     const { control, shard, config } = this.#deps;
     const head = await readHead(control.client, control.controlTable, shard);
     if (head === undefined) return "nothing";
-    const published = await openPublished(this.#deps, head);
+    const published = await unlessAborted(() => openPublished(this.#deps, head), this.#stop.signal);
     if (published === undefined || documents.length > 0) return this.#repair(documents);
     const isAsked = reason !== "repair" && found === published.database;
     if (published.overlay.size === 0 || !(isAsked || foldDue(head.overlay, config.fold))) return "nothing";

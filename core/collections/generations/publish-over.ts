@@ -1,12 +1,13 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { ShardName } from "../../../contract/collections.ts";
+import { unlessAborted } from "../../resilience/unless-aborted.ts";
 import type { Lease } from "../lease/lease.ts";
 import { type Head, type MoveHead, moveHead, PublishConflictError, readHead } from "./head.ts";
 
 export interface PublishOverDeps {
   readonly shard: ShardName;
   readonly control: { readonly client: DynamoDBDocumentClient; readonly controlTable: string };
-  /** The head is not moved after it aborts. */
+  /** Once it aborts, nothing that is being written is waited for, and the head is not moved. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -18,14 +19,15 @@ export interface PublishOverDeps {
 export async function publishOver(
   { shard, control, signal }: PublishOverDeps,
   lease: Lease,
-  from: Head | undefined,
+  start: Head | undefined,
   make: (from: Head | undefined) => Promise<MoveHead["to"]>,
 ): Promise<Head> {
-  for (let head = from; ; ) {
-    const to = await make(head);
+  for (let head = start; ; ) {
+    const from = head;
+    const to = await unlessAborted(() => make(from), signal);
     signal?.throwIfAborted();
     try {
-      return await moveHead({ ...control, shard, lease, from: head, to });
+      return await moveHead({ ...control, shard, lease, from, to });
     } catch (error) {
       if (!(error instanceof PublishConflictError)) throw error;
       // The conflict may also mean that another process has taken over the lease.
@@ -33,7 +35,7 @@ export async function publishOver(
         throw error;
       });
       const now = await readHead(control.client, control.controlTable, shard);
-      if (now?.name === head?.name) throw error;
+      if (now?.name === from?.name) throw error;
       head = now;
     }
   }

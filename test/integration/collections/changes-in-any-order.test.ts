@@ -5,7 +5,12 @@ import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import { recordRun } from "../../../core/ingest/record-run.ts";
 import { RunQueues } from "../../../core/runs/run-queues.ts";
 import { sampled } from "../../faults/seeds.ts";
-import { CompactionRig, type ItemKey, queueUrl } from "../../unit/collections/compaction-rig.ts";
+import {
+  CompactionRig,
+  type ItemKey,
+  queueUrl,
+  type RigConfig,
+} from "../../unit/collections/compaction-rig.ts";
 import { itemsOf } from "../../unit/collections/receipt-items.ts";
 import { wordDeltaOf } from "../../unit/collections/sample-deltas.ts";
 
@@ -66,8 +71,8 @@ const arrival = fc.record({
   again: fc.boolean(),
   cycle: fc.boolean(),
 });
-/** Every cycle writes a base, some do, or none does. */
-const foldVectors = fc.constantFrom(0, 6, 1_000);
+/** Every cycle writes a base, or segments, of which some are folded, or none is. */
+const configs = fc.constantFrom<RigConfig>({ writesBases: true }, { foldVectors: 6 }, { foldVectors: 1_000 });
 const history = fc.array(fc.tuple(step, arrival), { minLength: 4, maxLength: 14 });
 
 /** One receipt as its application sees it. */
@@ -235,7 +240,7 @@ async function published(rig: CompactionRig, deltas: readonly Delta[]): Promise<
 
 test("any history of exports, metadata, labels and removals ends in what the final items imply, however it arrives", async () => {
   await fc.assert(
-    fc.asyncProperty(history, foldVectors, async (steps, folds) => {
+    fc.asyncProperty(history, configs, async (steps, config) => {
       const rig = await CompactionRig.start("words");
       try {
         const application = new Application(rig);
@@ -247,10 +252,12 @@ test("any history of exports, metadata, labels and removals ends in what the fin
           }
         }
         arriving.sort((one, other) => one.rank - other.rank);
-        const parts = await rig.process({ drainMs: 0, foldVectors: folds });
+        const parts = await rig.process({ drainMs: 0, ...config });
         for (const { tell, cycle } of arriving) {
           await tell();
-          if (cycle) await rig.invoke(parts, 3);
+          if (!cycle) continue;
+          await rig.invoke(parts, 3);
+          await rig.foldWhatIsAsked();
         }
         while (rig.sqs.at(queueUrl).messages.length > 0) {
           rig.sqs.reveal(queueUrl);

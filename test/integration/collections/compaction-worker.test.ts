@@ -1,8 +1,7 @@
-import { readdir } from "node:fs/promises";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { ShardName } from "../../../contract/collections.ts";
 import { ChromaVectorStore } from "../../../core/collections/chroma/chroma-vector-store.ts";
-import { repairSteps } from "../../../core/collections/cycle/cycle-deps.ts";
+import { publishSteps, repairSteps, type Step } from "../../../core/collections/cycle/cycle-deps.ts";
 import { readShardHead } from "../../../core/collections/generations/head.ts";
 import { CycleOverranError } from "../../../core/collections/host/compaction-worker.ts";
 import { collectionKey } from "../../../core/collections/lease/collection-key.ts";
@@ -14,7 +13,13 @@ import { holdsShardKey } from "../../../core/documents/shards.ts";
 import { silentLog } from "../../../core/log.ts";
 import { type Clock, monotonicClock } from "../../../core/resilience/clock.ts";
 import { everyday } from "../../faults/seeds.ts";
-import { CompactionRig, deadLetterUrl, foldUrl, queueUrl } from "../../unit/collections/compaction-rig.ts";
+import {
+  CompactionRig,
+  deadLetterUrl,
+  foldUrl,
+  queueUrl,
+  type RigConfig,
+} from "../../unit/collections/compaction-rig.ts";
 import { contentOf, deltaOf, imageId } from "../../unit/collections/sample-deltas.ts";
 import { dyingProcess } from "./dying-process.ts";
 import { RunningWorker, until, type WorkerWishes } from "./running-worker.ts";
@@ -41,9 +46,19 @@ function run(...[parts, wishes]: ConstructorParameters<typeof RunningWorker>): R
 const queued = () => rig.sqs.at(queueUrl).messages;
 const nothingQueued = () => queued().length === 0;
 
+/** Does something right before the first segment that the rig's processes write. */
+function beforeSegment({ generations: { segments } }: CompactionRig, happens: () => Promise<void>): void {
+  const write = jest.spyOn(segments, "write");
+  write.mockImplementationOnce(async (...args) => {
+    write.mockRestore();
+    await happens();
+    return segments.write(...args);
+  });
+}
+
 describe("a worker", () => {
   test("takes what comes into its queue from one generation to the next, and copies none that it holds", async () => {
-    const parts = await rig.process();
+    const parts = await rig.process({ writesBases: true });
     const copies = jest.spyOn(rig.generations, "copyTo");
     run([parts]);
     const deltas = [deltaOf(1, "a", ["milk"]), deltaOf(2, "b", ["tea"]), deltaOf(3, "c", ["eggs"])];
@@ -83,14 +98,11 @@ describe("a worker", () => {
     let worker: RunningWorker | undefined;
     const workersParts = await rig.process({ leaseWaitMs: 10_000 });
     const function_ = await rig.process({}, (step) => {
-      if (step === "apply") worker = run([workersParts]);
+      if (step === "read deltas") worker = run([workersParts]);
     });
-    const write = jest.spyOn(rig.generations, "write");
-    write.mockImplementationOnce(async (...args) => {
-      write.mockRestore();
+    beforeSegment(rig, async () => {
       await rig.embed(ours);
       await until(() => rig.sqs.hidings.length > 2);
-      return rig.generations.write(...args);
     });
     expect(await rig.invoke(function_)).toEqual([]);
     await until(nothingQueued);
@@ -150,14 +162,11 @@ describe("a worker of several shards", () => {
         othersRun = step !== "release";
       }),
     ];
-    const write = jest.spyOn(rig.generations, "write");
-    write.mockImplementationOnce(async (...args) => {
-      write.mockRestore();
+    beforeSegment(rig, async () => {
       await other.embed(theirs);
       const late = performance.now() + 3_000;
       while (!othersRun && performance.now() < late) await monotonicClock.sleep(20);
       together = othersRun;
-      return rig.generations.write(...args);
     });
     run(parts, { shardsAtOnce });
     await rig.embed(ours);
@@ -208,9 +217,9 @@ describe("a worker that is asked to stop", () => {
   const after = deltaOf(1, "after", ["butter"]);
   const other = deltaOf(2, "other", ["tea", "cake"]);
 
-  async function publishOneAndQueueMore(): Promise<void> {
+  async function publishOneAndQueueMore(config?: RigConfig): Promise<void> {
     await rig.embed(before);
-    await rig.invoke(await rig.process());
+    await rig.invoke(await rig.process(config));
     await rig.embed(after);
     await rig.embed(other);
   }
@@ -224,16 +233,22 @@ describe("a worker that is asked to stop", () => {
     expect(await rig.published([after, other])).toEqual(contentOf([after, other]));
     for (const delta of [before, after, other])
       expect(await rig.stateOf(delta)).toMatchObject({ state: "COMPLETED" });
-    const folders = (await readdir(rig.generations.folder)).filter((name) => !name.startsWith(".clock"));
-    expect(folders.sort()).toEqual(["00000001-1", await rig.head()]);
+    for (const { name } of await rig.generations.list())
+      expect(await rig.generations.isSound(name)).toBe(true);
   }
 
-  test.each(everyday(repairSteps, ["move head"]))(
-    "in the middle of step `%s` leaves nothing half-published and no lease",
-    async (step) => {
-      await publishOneAndQueueMore();
+  const moments = [
+    ...everyday(publishSteps, ["move head"]).map((step) => [step, "a cycle", {}] as const),
+    ...everyday(repairSteps, ["move head"]).map(
+      (step) => [step, "writing a base", { writesBases: true }] as const,
+    ),
+  ];
+  test.each<readonly [Step, string, RigConfig]>(moments)(
+    "in the middle of step `%s` of %s leaves nothing half-published and no lease",
+    async (step, _, config) => {
+      await publishOneAndQueueMore(config);
       let worker: RunningWorker | undefined;
-      const parts = await rig.process({ leaseMs: 60_000 }, (reached) => {
+      const parts = await rig.process({ ...config, leaseMs: 60_000 }, (reached) => {
         if (reached === step) worker?.shutdown.begin();
       });
       worker = run([parts], { finishWithinMs: 0 });
@@ -249,14 +264,26 @@ describe("a worker that is asked to stop", () => {
     },
   );
 
-  const hangs: readonly (readonly [string, () => unknown])[] = [
-    ["copies a generation", () => jest.spyOn(rig.generations, "copyTo").mockImplementationOnce(never)],
+  const bases = { writesBases: true };
+  const hangs: readonly (readonly [string, RigConfig, () => unknown])[] = [
+    ["starts its runs", {}, () => jest.spyOn(rig.runs, "start").mockImplementationOnce(never)],
+    [
+      "reads what is published",
+      {},
+      () => jest.spyOn(rig.generations, "manifest").mockImplementationOnce(never),
+    ],
+    [
+      "writes a segment",
+      {},
+      () => jest.spyOn(rig.generations.segments, "write").mockImplementationOnce(never),
+    ],
+    ["copies a generation", bases, () => jest.spyOn(rig.generations, "copyTo").mockImplementationOnce(never)],
     [
       "waits for Chroma",
+      bases,
       () => jest.spyOn(ChromaVectorStore.prototype, "upsert").mockImplementationOnce(never),
     ],
-    ["writes a generation", () => jest.spyOn(rig.generations, "write").mockImplementationOnce(never)],
-    ["starts its runs", () => jest.spyOn(rig.runs, "start").mockImplementationOnce(never)],
+    ["writes a base", bases, () => jest.spyOn(rig.generations, "write").mockImplementationOnce(never)],
   ];
 
   describe("the folds of a worker", () => {
@@ -296,10 +323,10 @@ describe("a worker that is asked to stop", () => {
     });
   });
 
-  test.each(hangs)("while it %s does not wait for that", async (_, hang) => {
-    await publishOneAndQueueMore();
+  test.each(hangs)("while it %s does not wait for that", async (_, config, hang) => {
+    await publishOneAndQueueMore(config);
     hang();
-    const parts = await rig.process({ leaseMs: 60_000 });
+    const parts = await rig.process({ ...config, leaseMs: 60_000 });
     const worker = run([parts], { finishWithinMs: 0 });
     await until(async () => (await leaseOwner()) !== undefined);
     await monotonicClock.sleep(500);
@@ -315,7 +342,7 @@ describe("a worker that is asked to stop", () => {
     await publishOneAndQueueMore();
     let worker: RunningWorker | undefined;
     const parts = await rig.process({}, (step) => {
-      if (step === "apply") worker?.shutdown.begin();
+      if (step === "read deltas") worker?.shutdown.begin();
     });
     worker = run([parts], { finishWithinMs: 30_000 });
     await worker.ended;
@@ -335,7 +362,7 @@ describe("a worker that is asked to stop", () => {
 test("F5: a cycle that hangs past its deadline is logged and ends the worker, and its lease is released", async () => {
   const delta = deltaOf(1, "a", ["milk"]);
   await rig.embed(delta);
-  jest.spyOn(ChromaVectorStore.prototype, "upsert").mockImplementationOnce(never);
+  jest.spyOn(rig.generations.segments, "write").mockImplementationOnce(never);
   const worker = run([await rig.process({ leaseMs: 60_000 })], { cycleMs: 2_000, finishWithinMs: 100 });
   await worker.ended;
   expect(worker.shutdown.cause).toBeInstanceOf(CycleOverranError);
@@ -349,7 +376,7 @@ test("F5: a cycle that hangs past its deadline is logged and ends the worker, an
   expect(await rig.published([delta])).toEqual(contentOf([delta]));
 });
 
-test.each(everyday(repairSteps, ["move head"]))(
+test.each(everyday(publishSteps, ["move head"]))(
   "F21: a worker that is killed at step `%s` is replaced by the next one",
   async (step) => {
     const delta = deltaOf(1, "a", ["milk", "bread"]);

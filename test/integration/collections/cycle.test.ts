@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { repairSteps } from "../../../core/collections/cycle/cycle-deps.ts";
+import { publishSteps, repairSteps, type Step } from "../../../core/collections/cycle/cycle-deps.ts";
 import { Heartbeat } from "../../../core/collections/lease/heartbeat.ts";
 import { acquireLease } from "../../../core/collections/lease/lease.ts";
 import { encodeDelta } from "../../../core/deltas/codec.ts";
@@ -9,7 +9,12 @@ import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import { silentLog } from "../../../core/log.ts";
 import { monotonicClock } from "../../../core/resilience/clock.ts";
 import { chosen, everyday } from "../../faults/seeds.ts";
-import { CompactionRig, deadLetterUrl, queueUrl } from "../../unit/collections/compaction-rig.ts";
+import {
+  CompactionRig,
+  deadLetterUrl,
+  queueUrl,
+  type RigConfig,
+} from "../../unit/collections/compaction-rig.ts";
 import { contentOf, deltaOf } from "../../unit/collections/sample-deltas.ts";
 import { makeCurrent } from "../../unit/runs/current.ts";
 import { dyingProcess } from "./dying-process.ts";
@@ -40,7 +45,8 @@ describe("a compaction cycle", () => {
   });
 
   test("a warm process copies a generation only when it does not hold it", async () => {
-    const warm = await rig.process();
+    const bases = { writesBases: true };
+    const warm = await rig.process(bases);
     const copyTo = jest.spyOn(rig.generations, "copyTo");
     const deltas = [
       deltaOf(1, "a", ["milk"]),
@@ -50,7 +56,7 @@ describe("a compaction cycle", () => {
     ];
     for (const [index, delta] of deltas.entries()) {
       await rig.embed(delta);
-      await rig.invoke(index === 2 ? await rig.process() : warm);
+      await rig.invoke(index === 2 ? await rig.process(bases) : warm);
     }
     expect(copyTo.mock.calls.map(([, name]) => name)).toEqual(["00000002-2", "00000003-3"]);
     expect(await rig.published(deltas)).toEqual(contentOf(deltas));
@@ -269,9 +275,10 @@ describe("two processes", () => {
       ...(await rig.process({ leaseMs: 100_000 })),
       onStep: () => undefined,
     };
-    const write = rig.generations.write.bind(rig.generations);
-    jest.spyOn(rig.generations, "write").mockImplementationOnce(async (...args) => {
-      const manifest = await write(...args);
+    const { segments } = rig.generations;
+    const write = segments.write.bind(segments);
+    jest.spyOn(segments, "write").mockImplementationOnce(async (...args) => {
+      const segment = await write(...args);
       const taken = await acquireLease(
         { client, controlTable, shard: "lines", clock: monotonicClock, leaseMs: 400 },
         { waitMs: 5_000, maxWaitMs: 5_000 },
@@ -279,7 +286,7 @@ describe("two processes", () => {
       await taken?.release();
       await rig.embed(quick);
       await rig.invoke(await rig.process());
-      return manifest;
+      return segment;
     });
     await expect(rig.invoke(paused)).rejects.toThrow("was not published");
     expect(await rig.head()).toBe("00000001-3");
@@ -294,17 +301,34 @@ describe("a process that dies", () => {
   const after = deltaOf(1, "after", ["butter"]);
   const other = deltaOf(2, "other", ["tea", "cake"]);
 
-  test.each(everyday(repairSteps, ["write generation", "move head", "acknowledge"]))(
+  /** A retry after a death at the step, in processes of one kind. */
+  async function retried(step: Step, config: RigConfig): Promise<void> {
+    await rig.embed(before);
+    await rig.invoke(await rig.process(config));
+    await rig.embed(after);
+    await rig.embed(other);
+    await expect(rig.invoke(await dyingProcess(rig, step, config))).rejects.toThrow(`killed at ${step}`);
+    rig.sqs.reveal(queueUrl);
+    await rig.invoke(await rig.process({ ...config, leaseMs: 1_000, leaseWaitMs: 5_000 }));
+  }
+
+  test.each(everyday(publishSteps, ["write segment", "move head", "acknowledge"]))(
     "F2 F3 F21: at step `%s` leaves a retry that ends in the same collection",
     async (step) => {
-      await rig.embed(before);
-      await rig.invoke(await rig.process());
-      await rig.embed(after);
-      await rig.embed(other);
-      await expect(rig.invoke(await dyingProcess(rig, step))).rejects.toThrow(`killed at ${step}`);
+      await retried(step, {});
+      expect(await rig.published([after, other])).toEqual(contentOf([after, other]));
+      expect(queued()).toEqual([]);
+      for (const delta of [before, after, other])
+        expect(await rig.stateOf(delta)).toMatchObject({ state: "COMPLETED" });
+      for (const { name } of await rig.generations.list())
+        expect(await rig.generations.isSound(name)).toBe(true);
+    },
+  );
 
-      rig.sqs.reveal(queueUrl);
-      await rig.invoke(await rig.process({ leaseMs: 1_000, leaseWaitMs: 5_000 }));
+  test.each(everyday(repairSteps, ["write generation", "move head", "acknowledge"]))(
+    "F2 F3 F21: at step `%s` of writing a base leaves a retry that ends in the same collection",
+    async (step) => {
+      await retried(step, { writesBases: true });
       expect(await rig.published([after, other])).toEqual(contentOf([after, other]));
       expect(queued()).toEqual([]);
       for (const delta of [before, after, other])

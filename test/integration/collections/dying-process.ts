@@ -4,12 +4,12 @@ import type { CycleDeps, Step } from "../../../core/collections/cycle/cycle-deps
 import { CollectionQueue } from "../../../core/collections/messages/collection-queue.ts";
 import { silentLog } from "../../../core/log.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
-import type { CompactionRig } from "../../unit/collections/compaction-rig.ts";
+import type { CompactionRig, RigConfig } from "../../unit/collections/compaction-rig.ts";
 
 /** The parts of a process whose calls fail from the step on, those that would tidy up included. */
-export async function dyingProcess(rig: CompactionRig, at: Step): Promise<CycleDeps> {
+export async function dyingProcess(rig: CompactionRig, at: Step, config: RigConfig = {}): Promise<CycleDeps> {
   let dead = false;
-  const parts = await rig.process({}, (step) => {
+  const parts = await rig.process(config, (step) => {
     if (step !== at) return;
     dead = true;
     throw new Error(`killed at ${at}`);

@@ -24,7 +24,7 @@ import { receiptKey } from "../../../core/receipts/receipt.ts";
 import { monotonicClock } from "../../../core/resilience/clock.ts";
 import { currentKey, runKey } from "../../../core/runs/run-item.ts";
 import { chosen, everyday } from "../../faults/seeds.ts";
-import { CompactionRig } from "../../unit/collections/compaction-rig.ts";
+import { CompactionRig, type RigConfig } from "../../unit/collections/compaction-rig.ts";
 import { itemsOf } from "../../unit/collections/receipt-items.ts";
 import { contentOf, deltaOf } from "../../unit/collections/sample-deltas.ts";
 
@@ -46,25 +46,22 @@ afterEach(() => rig.stop());
 const queued = () => rig.sqs.at(rig.queues.queue).messages;
 const receiptsOf = (deltas: readonly (typeof milk)[]) => deltas.map(receiptKey).sort();
 
-async function compactAll(): Promise<void> {
-  const parts = await rig.process();
-  while (queued().length > 0) {
-    await rig.invoke(parts);
-    rig.sqs.reveal(rig.queues.queue);
-  }
-}
+const bases = { writesBases: true };
 
 /** Three generations: content, newer content of a receipt, a merchant's name, and a line that was removed. */
-async function publishSome(): Promise<void> {
+async function publishSomeAs(config?: RigConfig): Promise<void> {
   await rig.embed(milk);
-  await compactAll();
+  await rig.compact(config);
   for (const delta of known) await rig.embed(delta);
-  await compactAll();
+  await rig.compact(config);
   rig.announce([await rig.put(itemsOf(2).metadata, { merchant_name: "Tea Room" })]);
   await rig.put(itemsOf(2).line(2));
   rig.announce([await rig.remove(itemsOf(2).line(2))]);
-  await compactAll();
+  await rig.compact(config);
 }
+
+const publishSome = () => publishSomeAs();
+const publishSomeBases = () => publishSomeAs(bases);
 
 /** Expects what `publishSome` published, and these. */
 async function isWhole(more: readonly (typeof milk)[] = []): Promise<void> {
@@ -130,10 +127,13 @@ const rebuiltInPart = (pages: number, onStep?: (step: RebuildStep) => void) => {
 describe("F46: a file system without the head", () => {
   beforeEach(publishSome);
 
-  test("is filled again from the deltas by the next cycle, which then takes its own messages", async () => {
+  test("is filled again from the deltas by the repair that the next cycle asks for, and the cycle's messages follow", async () => {
     await loseAll();
     await rig.embed(oil);
     await rig.invoke(await rig.process());
+    expect(rig.asked).toMatchObject([{ reason: "repair" }]);
+    expect(queued()).toHaveLength(1);
+    await rig.compact();
     await isWhole([oil]);
     expect(rig.counted.get("GenerationsRebuilt")).toBe(1);
     expect(rig.counted.get("ReceiptsLeftOut")).toBe(0);
@@ -148,12 +148,14 @@ describe("F46: a file system without the head", () => {
     const waits = jest.spyOn(rig.generations, "manifest");
     const head = await rig.head();
     await rig.invoke(await rig.process());
+    await rig.foldWhatIsAsked();
     expect(waits).not.toHaveBeenCalledWith(head);
+    await rig.compact();
     await isWhole([oil]);
   });
 
   test("is written whole by a process that still holds the head's content", async () => {
-    const warm = await rig.process();
+    const warm = await rig.process(bases);
     await rig.embed(milk);
     await rig.invoke(warm);
     await loseAll();
@@ -161,12 +163,12 @@ describe("F46: a file system without the head", () => {
     await rig.invoke(warm);
     expect(rig.counted.get("GenerationsRebuilt")).toBeUndefined();
     await rig.embed(butter, 1_000_000);
-    await compactAll();
+    await rig.compact();
     await isWhole([oil]);
   });
 
   test("is written whole by such a process although no message changes anything", async () => {
-    const warm = await rig.process();
+    const warm = await rig.process(bases);
     await rig.embed(milk);
     await rig.invoke(warm);
     const lost = await rig.head();
@@ -212,14 +214,14 @@ describe("F46: a file system without the head", () => {
   test("and a head without a readable manifest: the whole collection is rebuilt", async () => {
     await rm(rig.generations.pathOf((await rig.head()) ?? ""), { recursive: true });
     await rig.embed(oil);
-    await rig.invoke(await rig.process());
+    await rig.compact();
     expect(rig.counted.get("GenerationsRebuilt")).toBe(1);
     await isWhole([oil]);
   });
 });
 
 describe("F38: files that all generations share", () => {
-  beforeEach(publishSome);
+  beforeEach(publishSomeBases);
 
   async function corruptAll(corrupt: (file: string) => Promise<unknown>): Promise<void> {
     for (const { name } of await rig.generations.list()) {
@@ -249,7 +251,7 @@ describe("F38: files that all generations share", () => {
     async (_, corrupt) => {
       await corruptAll(corrupt);
       await rig.embed(oil);
-      await compactAll();
+      await rig.compact(bases);
       await isWhole([oil]);
       expect(rig.counted.get("GenerationsRebuilt")).toBe(1);
     },
@@ -296,7 +298,7 @@ describe("a rebuild of a sound collection", () => {
     rig.announce([await rig.put(itemsOf(2).metadata, { merchant_name: "Tea House" })]);
     await rig.put(itemsOf(3).receipt);
     rig.announce([await rig.remove(itemsOf(3).receipt)]);
-    await compactAll();
+    await rig.compact();
     await rebuilt();
     const stored = await rig.publishedVectors([milk, tea, cake, oil]);
     expect(stored.map(({ document }) => document).sort()).toEqual(["cheese", "oil", "rind", "tea"]);

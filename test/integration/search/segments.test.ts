@@ -7,7 +7,7 @@ import { silentMetrics } from "../../../core/metrics.ts";
 import { ChromaGenerations } from "../../../core/search/chroma-generations.ts";
 import type { OpenGeneration } from "../../../core/search/generation-source.ts";
 import { rank } from "../../../core/search/snapshot/rank.ts";
-import { CompactionRig, queueUrl } from "../../unit/collections/compaction-rig.ts";
+import { CompactionRig, queueUrl, type RigConfig } from "../../unit/collections/compaction-rig.ts";
 import { itemsOf } from "../../unit/collections/receipt-items.ts";
 import { deltaOf, dimensions, model, vectorOf } from "../../unit/collections/sample-deltas.ts";
 
@@ -28,21 +28,21 @@ beforeEach(async () => {
   [read, counted] = [[], []];
   await rig.embed(milk);
   await rig.embed(tea);
-  await compact(0);
+  await compact({ writesBases: true });
 });
 afterEach(async () => {
   await rig.stop();
   await rm(scratch, { recursive: true, force: true });
 });
 
-async function compact(foldVectors: number): Promise<void> {
-  await rig.invoke(await rig.process({ foldVectors }));
+async function compact(config: RigConfig = {}): Promise<void> {
+  await rig.invoke(await rig.process(config));
   expect(rig.sqs.at(queueUrl).messages).toEqual([]);
 }
 
 async function rename(image: number, merchant: string): Promise<void> {
   rig.announce([await rig.put(itemsOf(image).metadata, { merchant_name: merchant })]);
-  await compact(100);
+  await compact();
 }
 
 async function source(exactVectors: number): Promise<ChromaGenerations> {
@@ -123,7 +123,7 @@ describe.each([
       cake: undefined,
     });
     rig.announce([await rig.remove(itemsOf(1).metadata)]);
-    await compact(100);
+    await compact();
     const fourth = await newest(generations, third);
     expect(read).toEqual([]);
     expect(await merchants(fourth)).toMatchObject({ milk: undefined, bread: undefined });
@@ -140,7 +140,7 @@ describe.each([
     const second = await newest(generations, first);
     await rig.put(itemsOf(1).line(1));
     rig.announce([await rig.remove(itemsOf(1).line(1))]);
-    await compact(100);
+    await compact();
     const third = await newest(generations, second);
     expect(await merchants(third)).toEqual({ bread: "CAFE", tea: undefined, cake: undefined });
     for (const generation of [first, second, third]) await generation.close();
@@ -158,7 +158,7 @@ test.each([
     rig.announce([await rig.put(itemsOf(2).receipt)]);
     rig.announce([await rig.remove(itemsOf(2).receipt)]);
     await rig.embed(deltaOf(3, "eggs", ["eggs"]));
-    await compact(100);
+    await compact();
     await rename(1, "CAFE");
     const shown = { milk: "CAFE", bread: "CAFE", eggs: undefined };
     const above = await newest(generations, first);
@@ -169,7 +169,7 @@ test.each([
     expect(await merchants(cold)).toEqual(shown);
 
     await rig.embed(deltaOf(4, "jam", ["jam"]));
-    await compact(1);
+    await compact({ foldVectors: 1 });
     const folded = await newest(generations, above);
     expect(await merchants(folded)).toEqual({ ...shown, jam: undefined });
     for (const each of [first, above, cold, folded]) await each.close();

@@ -27,8 +27,7 @@ let lines: CompactionRig;
 let words: CompactionRig;
 
 async function cycles(...rigs: readonly CompactionRig[]): Promise<void> {
-  for (const rig of rigs)
-    if (rig.sqs.at(rig.queues.queue).messages.length > 0) await rig.invoke(await rig.process());
+  for (const rig of rigs) await rig.compact();
 }
 
 /** Two receipts in both collections, each with one run. */

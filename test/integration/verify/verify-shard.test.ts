@@ -356,9 +356,11 @@ describe("on a living system", () => {
   });
 
   test("a generation that goes while it is copied gives way to the newer one", async () => {
+    await rig.foldNow();
     const old = await rig.head();
     await rig.embed(deltaOf(3, "run-3", ["rice"]));
     await cycle();
+    await rig.foldNow();
     await appendFile(join(rig.generations.pathOf(old ?? ""), "chroma/chroma.sqlite3"), "x");
     const client = firstHeadRead(rig.tables.client, old ?? "");
     const control = { client, controlTable: rig.tables.controlTable };
@@ -368,6 +370,7 @@ describe("on a living system", () => {
 
 describe("a shard that cannot be compared", () => {
   test("is refused where the newest generation is corrupt", async () => {
+    await rig.foldNow();
     await appendFile(join(rig.generations.pathOf((await rig.head()) ?? ""), "chroma/chroma.sqlite3"), "x");
     await expect(verified(rig)).rejects.toThrow(GenerationCorruptError);
   });

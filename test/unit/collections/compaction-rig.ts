@@ -61,11 +61,13 @@ const defaults: CycleConfig = {
   garbage: { kept: 2, maxReaderMs: 60_000 },
 };
 
-/**
- * Without `foldVectors`, or with none, its cycles are those of a repair: they take what is queued, and each writes a base.
- * With it they are those of a deployment, which ask for folds.
- */
-export type RigConfig = Partial<Omit<CycleConfig, "fold"> & FoldRules>;
+export interface RigConfig extends Partial<Omit<CycleConfig, "fold"> & FoldRules> {
+  /**
+   * Its cycles are those of a repair: they take what is queued, and each writes a base. The others are those of a
+   * deployment, which write segments and ask for folds.
+   */
+  readonly writesBases?: boolean;
+}
 
 /** What a process of both kinds works with: one that publishes, and one that folds. */
 export interface RigDeps extends FoldDeps {
@@ -161,7 +163,7 @@ export class CompactionRig {
 
   /** The parts of a cold process. */
   async process(
-    { foldVectors = 0, foldMs, maxOverlayVectors, ...config }: RigConfig = {},
+    { writesBases = false, foldVectors, foldMs, maxOverlayVectors, ...config }: RigConfig = {},
     onStep: (step: Step) => void = () => undefined,
   ): Promise<RigDeps> {
     const { folder, library } = this.#surroundings;
@@ -172,7 +174,7 @@ export class CompactionRig {
     const workspace = new Workspace({ shard, generations, model, dimensions, library, scratch });
     const fold = {
       ...defaults.fold,
-      foldVectors,
+      ...(foldVectors !== undefined && { foldVectors }),
       ...(foldMs !== undefined && { foldMs }),
       ...(maxOverlayVectors !== undefined && { maxOverlayVectors }),
     };
@@ -199,7 +201,7 @@ export class CompactionRig {
       folds: new FoldQueue(this.sqs.client, foldUrl, monotonicClock),
       foldRequests: new CollectionQueue(this.sqs.client, { queue: foldUrl, deadLetters: foldUrl }, silentLog),
       workspace,
-      ...(foldVectors === 0 && { base: baseWriter(workspace) }),
+      ...(writesBases && { base: baseWriter(workspace) }),
       clock: monotonicClock,
       log: silentLog,
       metrics: {
@@ -223,7 +225,7 @@ export class CompactionRig {
    * Resolves to how many are; what has to wait stays hidden. Rejects with what a fold failed with.
    */
   async foldWhatIsAsked(parts?: RigDeps): Promise<number> {
-    const deps = parts ?? (await this.process({ foldVectors: 4_000 }));
+    const deps = parts ?? (await this.process());
     for (let answered = 0; ; ) {
       const [message] = this.sqs.deliver(foldUrl, 1);
       if (message === undefined) return answered;
@@ -235,9 +237,21 @@ export class CompactionRig {
     }
   }
 
+  /**
+   * Runs cycles, and the folds that they ask for, until the queue is empty. What waits to be redelivered is, at once.
+   */
+  async compact(config?: RigConfig): Promise<void> {
+    const parts = await this.process(config);
+    while (this.sqs.at(this.queues.queue).messages.length > 0) {
+      await this.invoke(parts);
+      await this.foldWhatIsAsked();
+      this.sqs.reveal(this.queues.queue);
+    }
+  }
+
   /** Folds whatever lies above the base, as if it had lain there for long. */
   async foldNow(parts?: RigDeps): Promise<FoldOutcome> {
-    const { base: _, ...deps } = parts ?? (await this.process({ foldVectors: 4_000 }));
+    const { base: _, ...deps } = parts ?? (await this.process());
     const { client, controlTable } = this.tables;
     const head = await readHead(client, controlTable, this.shard);
     const request = { reason: "age", found: head?.overlay?.database ?? null } as const;

@@ -43,6 +43,12 @@ async function compact(foldVectors: number, onStep?: (step: Step) => void): Prom
   } while (rig.sqs.at(queueUrl).messages.length > 0);
 }
 
+/** As the first base of a collection, without segments. */
+async function publishBase(...deltas: Delta[]): Promise<void> {
+  for (const delta of deltas) await rig.embed(delta);
+  await rig.invoke(await rig.process({ writesBases: true }), deltas.length);
+}
+
 async function publish(foldVectors: number, ...deltas: Delta[]): Promise<void> {
   for (const delta of deltas) await rig.embed(delta);
   await compact(foldVectors);
@@ -61,7 +67,7 @@ const merchants = async (...deltas: Delta[]) =>
 
 describe("a change that is small beside what is published", () => {
   beforeEach(async () => {
-    await publish(0, milk, tea);
+    await publishBase(milk, tea);
     await rename(1, "CAFE");
   });
 
@@ -232,7 +238,7 @@ describe("a change that is small beside what is published", () => {
 });
 
 test("many small publishes leave few segments, and no generation that is kept lacks one", async () => {
-  await publish(0, milk, tea);
+  await publishBase(milk, tea);
   for (let time = 0; time < 20; time += 1) {
     await rename(1 + (time % 2), `CAFE ${time}`);
     await compact(100);
@@ -244,7 +250,7 @@ test("many small publishes leave few segments, and no generation that is kept la
 });
 
 test("the base and the segments of the head outlive the generations that wrote them; all else goes", async () => {
-  await publish(0, milk, tea);
+  await publishBase(milk, tea);
   const garbage = { kept: 1, maxReaderMs: -1_000_000 };
   for (const [image, merchant] of [
     [1, "CAFE"],
@@ -332,7 +338,7 @@ describe("what an older release has published", () => {
   }
 
   test("is read as a base, and the first cycle over it gives it an index", async () => {
-    await publish(0, milk, tea);
+    await publishBase(milk, tea);
     await withoutIndex();
     expect(await rig.published([milk, tea])).toEqual(contentOf([milk, tea]));
     await rename(1, "CAFE");
@@ -350,7 +356,7 @@ describe("what an older release has published", () => {
 
 describe("deltas", () => {
   test("that kept generations name are noted before they are published, and forgotten when none does", async () => {
-    await publish(0, milk, tea);
+    await publishBase(milk, tea);
     const named = new NamedDeltas(rig.tables, "lines");
     expect(await named.has(keyOf(milk))).toBe(false);
     await rename(1, "CAFE");
@@ -374,7 +380,7 @@ describe("deltas", () => {
   });
 
   test("that are above the base already are noted once", async () => {
-    await publish(0, milk);
+    await publishBase(milk);
     await rename(1, "CAFE");
     await compact(100);
     const add = jest.spyOn(NamedDeltas.prototype, "add");
@@ -397,7 +403,7 @@ describe("deltas", () => {
   });
 
   test("of which one is lost stay above the next base, and its changes fail; all others go into it", async () => {
-    await publish(0, milk, tea);
+    await publishBase(milk, tea);
     await rename(1, "CAFE");
     await compact(100);
     rig.bucket.delete(keyOf(milk));
@@ -434,7 +440,7 @@ describe("deltas", () => {
 });
 
 test("a generation with segments is restored as it was, and nothing is copied", async () => {
-  await publish(0, milk, tea);
+  await publishBase(milk, tea);
   await rename(1, "CAFE");
   await compact(100);
   const content = await headManifest();
