@@ -80,6 +80,8 @@ const merchants = z.object({
   logGroup: z.string(),
 });
 
+const mirror = z.object({ bucket: z.string(), function: z.string(), logGroup: z.string() });
+
 const embeddingStatus = z.object({
   queueUrl: z.string(),
   deadLetterQueueUrl: z.string(),
@@ -131,6 +133,8 @@ export const stackOutputs = z.object({
   images: images.optional(),
   /** Absent if merchants are not resolved. */
   merchants: merchants.optional(),
+  /** Absent if the collections are not mirrored. */
+  mirror: mirror.optional(),
   /** Absent if `embedding_status` is not written. */
   embeddingStatus: embeddingStatus.optional(),
   /** Absent if the bulk API is not enabled. */

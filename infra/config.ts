@@ -7,6 +7,7 @@ import {
 } from "../contract/watched-entities.ts";
 import { bulkSettings } from "./bulk-settings.ts";
 import { catchUpSettings } from "./catch-up-settings.ts";
+import { collectionsSettings } from "./collections-settings.ts";
 import { compactionSettings } from "./compaction-settings.ts";
 import { embeddingSettings } from "./embedding-settings.ts";
 import { imagesSettings } from "./images-settings.ts";
@@ -149,6 +150,7 @@ export const declared = {
     ...fieldSettings,
   },
   compaction: compactionSettings,
+  collections: collectionsSettings,
   verify: {
     settleSeconds: integer({
       default: 60,

@@ -13,10 +13,12 @@ const holdingData: ReadonlySet<string> = new Set([
 
 /**
  * Makes the engine refuse to delete or replace any resource of the stack that holds data (F45). It refuses at preview; AWS's
- * own protection applies in the middle of `pulumi destroy`, when most of the stack is gone. A rule by type covers future resources too.
+ * own protection applies in the middle of `pulumi destroy`, when most of the stack is gone. A rule by type covers future resources too. Resources with copies alone state `protect: false`.
  */
 export function protectData(): void {
   pulumi.runtime.registerStackTransformation(({ type, props, opts }) =>
-    holdingData.has(type) ? { props, opts: pulumi.mergeOptions(opts, { protect: true }) } : undefined,
+    holdingData.has(type) && opts.protect !== false
+      ? { props, opts: pulumi.mergeOptions(opts, { protect: true }) }
+      : undefined,
   );
 }

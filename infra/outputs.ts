@@ -49,10 +49,19 @@ export interface Outputs {
   readonly images?: ImagesOutputs;
   /** Only if merchants are resolved. */
   readonly merchants?: MerchantsOutputs;
+  /** Only with `collections:mirror`. */
+  readonly mirror?: MirrorOutputs;
   /** Only if `embedding_status` is written. */
   readonly embeddingStatus?: EmbeddingStatusOutputs;
   /** Only if the bulk API is enabled. */
   readonly bulk?: BulkOutputs;
+}
+
+export interface MirrorOutputs {
+  /** The vector bucket. */
+  readonly bucket: pulumi.Output<string>;
+  readonly function: pulumi.Output<string>;
+  readonly logGroup: pulumi.Output<string>;
 }
 
 export interface EmbeddingStatusOutputs {

@@ -11,6 +11,7 @@ import {
   functionBundles,
   imageBundles,
   merchantsBundle,
+  mirrorBundle,
   queryServerContext,
   searchBundles,
 } from "./bundles/stack-bundles.ts";
@@ -22,6 +23,7 @@ import { EmbedPipeline } from "./components/embed-pipeline.ts";
 import { EmbeddingStatusWriter } from "./components/embedding-status-writer.ts";
 import { lookUpExisting } from "./components/existing.ts";
 import { Generations } from "./components/generations.ts";
+import { Mirror } from "./components/mirror.ts";
 import { Network } from "./components/network.ts";
 import { Snapshots } from "./components/snapshots.ts";
 import { Storage } from "./components/storage.ts";
@@ -59,6 +61,7 @@ export async function vectorkeep(): Promise<Outputs> {
     imageCode,
     merchantsCode,
     statusCode,
+    mirrorCode,
     searchCode,
     queryContext,
     workerContext,
@@ -70,6 +73,7 @@ export async function vectorkeep(): Promise<Outputs> {
     settings.images.enabled ? imageBundles() : undefined,
     settings.merchants.enabled ? merchantsBundle() : undefined,
     settings.embedding.writeStatus ? embeddingStatusBundle() : undefined,
+    settings.collections.mirror === "s3vectors" ? mirrorBundle() : undefined,
     searchesInFunctions ? searchBundles() : undefined,
     searchesInContainer ? queryServerContext() : undefined,
     inContainer ? compactionWorkerContext() : undefined,
@@ -97,6 +101,7 @@ export async function vectorkeep(): Promise<Outputs> {
   const network = new Network(`${stem}-network`, {
     ...settings.network,
     internetForTasks: searchesInContainer || inContainer || settings.bulk.enabled,
+    mirrors: mirrorCode !== undefined,
     ...(existing.placement && { existing: existing.placement }),
   });
   const files = new CollectionsFileSystem(`${stem}-collections`, { network });
@@ -154,6 +159,7 @@ export async function vectorkeep(): Promise<Outputs> {
     code: code.sweeper,
     settings: settings.sweep,
     maxFailures: settings.compaction.maxFailures,
+    mirror: settings.collections.mirror,
     storage,
     compaction,
     files,
@@ -169,6 +175,18 @@ export async function vectorkeep(): Promise<Outputs> {
     compaction,
     defaults,
   });
+  const mirror =
+    mirrorCode &&
+    new Mirror(`${stem}-mirror`, {
+      code: mirrorCode,
+      size: settings.compaction,
+      dimensions: settings.embedding.dimensions,
+      storage,
+      files,
+      network,
+      compaction,
+      defaults,
+    });
   const catchUp = catchUpOf(`${stem}-catch-up`, settings, {
     code: catchUpCode,
     apiKey,
@@ -245,6 +263,7 @@ export async function vectorkeep(): Promise<Outputs> {
     verify,
     sweeper,
     snapshots,
+    mirror,
     catchUp,
     images,
     merchants,
@@ -301,6 +320,13 @@ export async function vectorkeep(): Promise<Outputs> {
     ...(catchUp && { catchUp: catchUpOutputs(catchUp) }),
     ...(images && { images: imagesOutputs(images) }),
     ...(merchants && { merchants: merchantsOutputs(merchants) }),
+    ...(mirror && {
+      mirror: {
+        bucket: mirror.bucket.vectorBucketName,
+        function: mirror.mirror.function.name,
+        logGroup: mirror.mirror.logGroup.name,
+      },
+    }),
     ...(embeddingStatus && { embeddingStatus: embeddingStatusOutputs(embeddingStatus) }),
     ...addedOutputs(added),
     ...(bulk && { bulk: bulkOutputs(bulk) }),

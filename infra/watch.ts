@@ -10,6 +10,7 @@ import type { EmbedPipeline } from "./components/embed-pipeline.ts";
 import type { EmbeddingStatusWriter } from "./components/embedding-status-writer.ts";
 import type { ImageFlow } from "./components/images/image-flow.ts";
 import type { MerchantResolver } from "./components/merchant-resolver.ts";
+import type { Mirror } from "./components/mirror.ts";
 import type { SearchFunctions } from "./components/search-functions.ts";
 import type { Snapshots } from "./components/snapshots.ts";
 import type { Settings } from "./config.ts";
@@ -22,6 +23,8 @@ interface Watched {
   readonly verify: BundledFunction;
   readonly sweeper: BundledFunction;
   readonly snapshots: Snapshots;
+  /** Undefined if the collections are not mirrored. */
+  readonly mirror: Mirror | undefined;
   readonly catchUp: CatchUp | undefined;
   readonly images: ImageFlow | undefined;
   readonly merchants: MerchantResolver | undefined;
@@ -39,12 +42,13 @@ export function watch(
   settings: Settings,
   watched: Watched,
 ): { readonly alarms: Alarms; readonly dashboard: Dashboard } {
-  const { changes, sweeper, snapshots, catchUp, images, metricsNamespace } = watched;
+  const { changes, sweeper, snapshots, mirror, catchUp, images, metricsNamespace } = watched;
   const { everyMinutes } = settings.snapshots;
   const takesBulkJobs = settings.bulk.enabled && settings.catchup.enabled;
   const flows = [
     ...flowsOf(watched),
     ...(everyMinutes > 0 ? [exporting(snapshots)] : []),
+    ...(mirror ? [mirroring(mirror)] : []),
     ...(takesBulkJobs ? [bulkJobs] : []),
   ];
   const alarms = new Alarms(`${stem}-alarms`, {
@@ -64,6 +68,7 @@ export function watch(
     compactsInWorker: settings.compaction.host === "ecs",
     takesBulkJobs,
     findsMerchants: settings.merchants.enabled,
+    mirrors: mirror !== undefined,
     images: images && { cluster: images.database.cluster, watchHours: settings.images.watchHours },
     catchUp: catchUp && {
       machine: catchUp.machine.machine,
@@ -183,6 +188,21 @@ function exporting({ exporter }: Snapshots): Flow {
     queues: {},
     deadLetters: {},
     counts: { "export-snapshot": ["SnapshotsWritten", "SnapshotSecondsBehind"] },
+  };
+}
+
+function mirroring({ mirror }: Mirror): Flow {
+  return {
+    title: "Mirror",
+    functions: {},
+    // The next scheduled run continues a failed one.
+    background: { mirror },
+    queues: {},
+    deadLetters: {},
+    counts: {
+      mirror: ["MirrorVectorsWritten", "MirrorVectorsDeleted", "MirrorVectorsRefused"],
+      sweeper: ["MirrorSecondsBehind"],
+    },
   };
 }
 

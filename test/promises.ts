@@ -1079,6 +1079,26 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
       "F65: a generation that is removed while it is exported gives way to the newer head",
     ],
   ],
+  "After any publishes, folds, removals and deaths, the mirror equals the published generation once its function has run.":
+    [
+      [
+        "test/faults/mirror.test.ts",
+        "F68: the mirror equals what is published after random publishes, killed at any request",
+      ],
+      ["test/integration/mirror/mirror-shard.test.ts", "compares at first, and then replays each publish"],
+    ],
+  "A writer that resumes after it has lost its lease makes the next run compare the whole mirror.": [
+    [
+      "test/integration/mirror/mirror-shard.test.ts",
+      "F69: what a paused writer writes after it has lost its lease is repaired by the next run",
+    ],
+  ],
+  "An index that was deleted and made again is filled from what is published.": [
+    [
+      "test/integration/mirror/mirror-shard.test.ts",
+      "an index that was deleted and made again is filled from what is published",
+    ],
+  ],
   "A merchant is written only where there is none: what a person or another program wrote stays, wherever a process dies.":
     [
       ["test/integration/merchants/resolve.test.ts", "F62: what somebody writes meanwhile as %s stays alone"],

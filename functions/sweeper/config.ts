@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { mirrors } from "../../contract/mirror.ts";
 import { documentsConfig, foldsConfig } from "../../core/collections/host/collections-config.ts";
 import { equallyMany, wholeNumber } from "../../core/settings/environment.ts";
 
@@ -17,6 +18,7 @@ export const sweeperConfig = z
     DELTA_RETENTION_SECONDS: wholeNumber(1, 100_000_000),
     /** Longer than the timeout of an invocation. */
     CLAIM_SECONDS: wholeNumber(1, 3_600),
+    MIRROR: z.enum(mirrors),
   })
   .check(equallyMany("LINES_QUEUE_URLS", "WORDS_QUEUE_URLS"));
 

@@ -21,6 +21,10 @@ export function sweepDeps(config: SweeperConfig, { log, metrics }: Telemetry): S
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
   const controlTable = config.CONTROL_TABLE;
   const sqs = new SQSClient({});
+  const shards = [
+    ...shardNames("lines", config.LINES_QUEUE_URLS.length),
+    ...shardNames("words", config.WORDS_QUEUE_URLS.length),
+  ];
   return {
     control: { client, controlTable },
     openRuns: new OpenRuns(client, controlTable),
@@ -32,10 +36,8 @@ export function sweepDeps(config: SweeperConfig, { log, metrics }: Telemetry): S
       foldMs: config.FOLD_HOURS * 3_600_000,
       maxOverlayVectors: config.MAX_OVERLAY_VECTORS,
     },
-    shards: [
-      ...shardNames("lines", config.LINES_QUEUE_URLS.length),
-      ...shardNames("words", config.WORDS_QUEUE_URLS.length),
-    ],
+    shards,
+    mirrored: config.MIRROR === "none" ? [] : shards,
     meteredBytes: metering(new EFSClient({}), config.COLLECTIONS_FILE_SYSTEM),
     files: new DeltaFiles(new S3Client({}), config.DELTAS_BUCKET),
     isNamed: ({ collection, imageId, key }) => {

@@ -56,6 +56,11 @@ export function merchantsBundle(): Promise<pulumi.asset.Archive> {
   return functionArchive("resolve-merchant");
 }
 
+/** The code of the function that mirrors the collections. */
+export function mirrorBundle(): Promise<pulumi.asset.Archive> {
+  return functionArchive("mirror", { native: ["chroma"] });
+}
+
 /** The code of what writes `embedding_status`. */
 export function embeddingStatusBundle(): Promise<pulumi.asset.Archive> {
   return functionArchive("write-embedding-status");

@@ -48,6 +48,7 @@ export interface AlarmsArgs {
   readonly compactsInWorker: boolean;
   readonly takesBulkJobs: boolean;
   readonly findsMerchants: boolean;
+  readonly mirrors: boolean;
   /** Undefined in a stack without the image flow. */
   readonly images: { readonly cluster: aws.rds.Cluster; readonly watchHours: number } | undefined;
   /** Undefined in a stack without the catch-up API. */
@@ -112,6 +113,7 @@ export class Alarms extends pulumi.ComponentResource {
       imageWatchHours: args.images?.watchHours,
       takesBulkJobs: args.takesBulkJobs,
       findsMerchants: args.findsMerchants,
+      mirrors: args.mirrors,
     });
     for (const { what, service, collection, ...metric } of own) {
       const dimensions = { service, ...(collection && { collection }) };

@@ -15,8 +15,10 @@ export interface NetworkArgs {
   readonly internetForTasks: boolean;
   /** Ids of the availability zones of the stack's own VPC. @default the first two that support Lambda and Fargate */
   readonly zones: readonly string[];
-  /** Number of zones with an SQS endpoint in the stack's own VPC. */
+  /** Number of zones with an interface endpoint in the stack's own VPC. */
   readonly endpointZones: number;
+  /** Whether a function in the VPC calls S3 Vectors. */
+  readonly mirrors: boolean;
 }
 
 /** Placement and egress of functions and tasks that mount the file system, and of those that need a private address. */
@@ -39,6 +41,7 @@ export class Network extends pulumi.ComponentResource {
           publicSubnets: args.internetForTasks,
           zones: args.zones,
           endpointZones: args.endpointZones,
+          interfaceServices: args.mirrors ? ["sqs", "s3vectors"] : ["sqs"],
         },
         { parent: this },
       );

@@ -4,6 +4,7 @@ import type { Settings } from "../config.ts";
 
 const fiveMinutes = 300;
 const oneDay = 86_400;
+const maxMirrorSeconds = 900;
 
 /** An alarm on a metric that the product itself writes, under the name of one of its services. */
 export interface OwnMetric {
@@ -32,6 +33,7 @@ export function ownMetrics(
     imageWatchHours,
     takesBulkJobs,
     findsMerchants,
+    mirrors,
     snapshotsEveryMinutes,
   }: {
     readonly searchHost: Settings["query"]["host"] | undefined;
@@ -41,6 +43,7 @@ export function ownMetrics(
     readonly imageWatchHours: number | undefined;
     readonly takesBulkJobs: boolean;
     readonly findsMerchants: boolean;
+    readonly mirrors: boolean;
     /** Undefined if no schedule exports. */
     readonly snapshotsEveryMinutes: number | undefined;
   },
@@ -166,6 +169,7 @@ export function ownMetrics(
           } as const,
         ]
       : []),
+    ...(mirrors ? mirrorMetrics(ofSweeper.periodSeconds) : []),
     ...(snapshotsEveryMinutes === undefined
       ? []
       : [
@@ -279,6 +283,29 @@ function differences(): OwnMetric[] {
       says: `Vectors of ${collection} are published, and a search by their own numbers does not find them.`,
       runbook: "vectors-not-found",
     })),
+  ];
+}
+
+/** The sweeper measures the lag, because the function that is behind may not run at all. */
+function mirrorMetrics(periodSeconds: number): OwnMetric[] {
+  return [
+    {
+      what: "mirror-behind",
+      ...metric("sweeper", "MirrorSecondsBehind"),
+      statistic: "Maximum",
+      periodSeconds,
+      threshold: maxMirrorSeconds,
+      says: "The mirror has not contained what is published for 15 minutes. Searches of the mirror show an old state.",
+      runbook: "mirror",
+    },
+    {
+      what: "mirror-vectors-refused",
+      ...metric("mirror", "MirrorVectorsRefused"),
+      statistic: "Sum",
+      threshold: 0,
+      says: "S3 Vectors refused vectors because of their content, so the mirror does not have them.",
+      runbook: "mirror",
+    },
   ];
 }
 

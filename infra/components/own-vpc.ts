@@ -9,8 +9,10 @@ export interface OwnVpcArgs {
   readonly publicSubnets: boolean;
   /** Ids of two availability zones. @default the first two that support Lambda and Fargate */
   readonly zones: readonly string[];
-  /** Number of zones with an SQS endpoint. */
+  /** Number of zones with an interface endpoint. */
   readonly endpointZones: number;
+  /** Services with an interface endpoint. */
+  readonly interfaceServices: readonly ["sqs", ...string[]];
 }
 
 /** Zones in which Lambda or Fargate do not run (Amazon ECS Developer Guide, "Supported Regions for Amazon ECS on AWS Fargate"). */
@@ -18,7 +20,7 @@ const unsupportedZones = ["apne1-az3", "cac1-az3", "cnn1-az3", "use1-az3", "usw1
 
 /**
  * A VPC with two private subnets in two availability zones. They only reach S3 and DynamoDB (gateway endpoints, free)
- * and SQS (an interface endpoint, about 7 USD per month and zone), because there is no NAT.
+ * and services with an interface endpoint (about 7 USD per month and zone each), because there is no NAT.
  */
 export class OwnVpc extends pulumi.ComponentResource implements Placement {
   readonly vpcId: pulumi.Output<string>;
@@ -108,7 +110,7 @@ export class OwnVpc extends pulumi.ComponentResource implements Placement {
 
   private endpoints(
     name: string,
-    { cidr, endpointZones }: OwnVpcArgs,
+    { cidr, endpointZones, interfaceServices }: OwnVpcArgs,
     vpc: aws.ec2.Vpc,
     routes: aws.ec2.RouteTable,
   ): Placement["serviceEgress"] {
@@ -139,23 +141,27 @@ export class OwnVpc extends pulumi.ComponentResource implements Placement {
       { securityGroupId: group.id, cidrIpv4: cidr, ipProtocol: "tcp", fromPort: 443, toPort: 443 },
       inside,
     );
-    const sqs = new aws.ec2.VpcEndpoint(
-      `${name}-sqs`,
-      {
-        ...common("sqs"),
-        vpcEndpointType: "Interface",
-        // Its DNS name resolves from every zone of the VPC.
-        subnetIds: this.subnetIds.slice(0, endpointZones),
-        securityGroupIds: [group.id],
-        privateDnsEnabled: true,
-      },
-      inside,
+    const interfaces = interfaceServices.map(
+      (service) =>
+        new aws.ec2.VpcEndpoint(
+          `${name}-${service}`,
+          {
+            ...common(service),
+            vpcEndpointType: "Interface",
+            // Its DNS name resolves from every zone of the VPC.
+            subnetIds: this.subnetIds.slice(0, endpointZones),
+            securityGroupIds: [group.id],
+            privateDnsEnabled: true,
+          },
+          inside,
+        ),
     );
     const [s3, dynamodb] = [gateway("s3"), gateway("dynamodb")];
-    this.egress.push(s3, dynamodb, sqs, fromWithin);
+    this.egress.push(s3, dynamodb, ...interfaces, fromWithin);
     return {
       s3: { prefixListId: s3.prefixListId },
       dynamodb: { prefixListId: dynamodb.prefixListId },
+      // One group for all of them: AWS refuses a second rule to it.
       sqs: { referencedSecurityGroupId: group.id },
     };
   }

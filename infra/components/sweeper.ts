@@ -18,6 +18,7 @@ export interface SweeperArgs {
   readonly settings: Settings["sweep"];
   /** The setting of compaction. */
   readonly maxFailures: number;
+  readonly mirror: Settings["collections"]["mirror"];
   readonly storage: Storage;
   /** Owner of the queues to which runs are redriven. */
   readonly compaction: Compaction;
@@ -56,6 +57,7 @@ export class Sweeper extends pulumi.ComponentResource {
           MAX_FAILURES: String(args.maxFailures),
           DELTA_RETENTION_SECONDS: String(maxMessageSeconds),
           CLAIM_SECONDS: String(timeoutSeconds + 60),
+          MIRROR: args.mirror,
         }),
         statements: [
           sendTo(...lines.queues, ...words.queues, folds.queue),

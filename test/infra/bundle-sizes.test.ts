@@ -34,6 +34,7 @@ const bounds: readonly (readonly [name: string, maxKilobytes: number, heavy: rea
   ["image-migrate", 380, []],
   ["image-processor", 540, []],
   ["image-watch", 400, []],
+  ["mirror", 760, ["chromadb"]],
   ["image-search", 910, ["openai"]],
   ["resolve-merchant", 620, []],
   ["search", 970, ["openai"]],

@@ -33,6 +33,7 @@ test.each([
   "fold",
   "generations",
   "export-snapshot",
+  "mirror",
   "sweeper",
   "catch-up-api",
   "catch-up-run",

@@ -6,7 +6,7 @@ import { unlessConditionFailed } from "../../conditional-write.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import { readItem } from "../../unreadable-item.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
-import { collectionKey } from "./collection-key.ts";
+import { type ControlKey, collectionKey } from "./collection-key.ts";
 
 /**
  * A shard has two writers, each under its own lease: the cycles that publish changes, and the fold that writes the next
@@ -38,6 +38,8 @@ export interface LeaseOptions {
   readonly leaseMs: number;
   /** @default publish */
   readonly kind?: LeaseKind;
+  /** The item of the lease in the control table. @default the shard's, which has its head too */
+  readonly key?: ControlKey;
 }
 
 const leaseItem = z.object({
@@ -178,12 +180,12 @@ export class Lease {
   }
 
   #write(update: string, values: Record<string, unknown>): Promise<unknown> {
-    const { client, controlTable, shard } = this.#options;
+    const { client, controlTable } = this.#options;
     return unlessConditionFailed(
       client.send(
         new UpdateCommand({
           TableName: controlTable,
-          Key: collectionKey(shard),
+          Key: keyOf(this.#options),
           UpdateExpression: update,
           ConditionExpression: this.condition.expression,
           ExpressionAttributeValues: { ...values, ...this.condition.values },
@@ -198,13 +200,13 @@ export class Lease {
  * the lease would always win, and the contender's messages would starve.
  */
 async function waitAsNext(options: LeaseOptions, contender: string): Promise<void> {
-  const { client, controlTable, shard, kind = "publish" } = options;
+  const { client, controlTable, kind = "publish" } = options;
   const prefix = prefixOf[kind];
   await unlessConditionFailed(
     client.send(
       new UpdateCommand({
         TableName: controlTable,
-        Key: collectionKey(shard),
+        Key: keyOf(options),
         UpdateExpression: `SET ${prefix}_waiting = :contender`,
         ConditionExpression: `attribute_exists(${prefix}_owner) AND attribute_not_exists(${prefix}_waiting)`,
         ExpressionAttributeValues: { ":contender": contender },
@@ -215,7 +217,7 @@ async function waitAsNext(options: LeaseOptions, contender: string): Promise<voi
 
 /** The write is conditional on the state of both leases that was read; the new token is above both. */
 async function take(options: LeaseOptions, item: LeaseItem, owner: string): Promise<Lease | undefined> {
-  const { client, controlTable, shard, clock, kind = "publish" } = options;
+  const { client, controlTable, clock, kind = "publish" } = options;
   const prefix = prefixOf[kind];
   const seen = leaseOf(item, options);
   const takenAt = clock.now();
@@ -228,7 +230,7 @@ async function take(options: LeaseOptions, item: LeaseItem, owner: string): Prom
     client.send(
       new UpdateCommand({
         TableName: controlTable,
-        Key: collectionKey(shard),
+        Key: keyOf(options),
         UpdateExpression: `SET ${prefix}_owner = :owner, ${prefix}_token = :next, ${prefix}_counter = :none, ${prefix}_taken_at = :now REMOVE ${prefix}_waiting`,
         ConditionExpression: [
           seen.owner === undefined ? free : silent,
@@ -269,9 +271,14 @@ function leaseOf(item: LeaseItem, { kind }: LeaseOptions): SeenLease {
       };
 }
 
-async function readItemOf({ client, controlTable, shard }: LeaseOptions): Promise<LeaseItem> {
+async function readItemOf(options: LeaseOptions): Promise<LeaseItem> {
+  const { client, controlTable } = options;
   const { Item } = await client.send(
-    new GetCommand({ TableName: controlTable, Key: collectionKey(shard), ConsistentRead: true }),
+    new GetCommand({ TableName: controlTable, Key: keyOf(options), ConsistentRead: true }),
   );
   return readItem(leaseItem, "lease of a collection", Item ?? {});
+}
+
+function keyOf({ key, shard }: LeaseOptions): ControlKey {
+  return key ?? collectionKey(shard);
 }

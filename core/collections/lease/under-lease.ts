@@ -3,6 +3,7 @@ import type { ShardName } from "../../../contract/collections.ts";
 import { errorFields, type Log } from "../../log.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
+import type { ControlKey } from "./collection-key.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { acquireLease, type Lease, type LeaseKind } from "./lease.ts";
 
@@ -22,16 +23,18 @@ export interface LeaseDeps {
   readonly leaseMs: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** The item of the lease in the control table. @default the shard's, which has its head too */
+  readonly key?: ControlKey;
 }
 
 /** Runs the work under a lease of the shard, for which it waits up to `maxWaitMs`. Throws CollectionBusyError. */
 export async function underLease<Result>(
-  { shard, control, leaseMs, clock, log }: LeaseDeps,
+  { shard, control, leaseMs, clock, log, key }: LeaseDeps,
   maxWaitMs: number,
   work: (lease: Lease) => Promise<Result>,
   kind: LeaseKind = "publish",
 ): Promise<Result> {
-  const options = { ...control, shard, clock, leaseMs, kind };
+  const options = { ...control, shard, clock, leaseMs, kind, ...(key && { key }) };
   const lease = await acquireLease(options, { waitMs: maxWaitMs, maxWaitMs });
   if (lease === undefined) throw new CollectionBusyError(shard, Math.round(maxWaitMs / 1000));
   const heartbeat = new Heartbeat(() => lease.beat(), leaseMs, clock, log);

@@ -35,6 +35,7 @@ export const inputs = {
     tags: z.record(z.string(), z.string()).optional(),
   }),
   GetIndex: z.strictObject(index),
+  DeleteIndex: z.strictObject(index),
   ListIndexes: z.strictObject({ ...bucket, ...page(500), prefix: z.string().optional() }),
   PutVectors: z.strictObject({
     ...index,

@@ -39,6 +39,10 @@ export function s3VectorsService({ rates = documentedRates, clock }: S3VectorsOp
       return { indexArn: buckets.createIndex(place, indexName, settings).arn };
     },
     GetIndex: (place) => ({ index: describeIndex(buckets.index(place), bucketNameOf(place)) }),
+    DeleteIndex(place) {
+      buckets.deleteIndex(place);
+      return {};
+    },
     ListIndexes(asked) {
       const found = [...buckets.bucket(asked).indexes.values()].filter(({ name }) =>
         name.startsWith(asked.prefix ?? ""),

@@ -64,6 +64,11 @@ export class VectorBuckets {
     return index;
   }
 
+  /** Deletes an index with its vectors. Throws NotFoundException. */
+  deleteIndex(place: Place): void {
+    this.bucket(place).indexes.delete(this.index(place).name);
+  }
+
   /** Throws NotFoundException. */
   index(place: Place): StoredIndex {
     const found = this.bucket(place).indexes.get(indexNameOf(place));

@@ -120,6 +120,7 @@ export function madeUp(type: string, name: string, inputs: Record<string, unknow
     "aws:lb/loadBalancer:LoadBalancer": { dnsName: "balancer.internal" },
     "aws:ecr/repository:Repository": { repositoryUrl: `registry/${name}` },
     "aws:lambda/function:Function": { invokeArn: `${arn}/invocations` },
+    "aws:s3/vectorsIndex:VectorsIndex": { indexArn: arn },
     "aws:s3/vectorsVectorBucket:VectorsVectorBucket": { vectorBucketArn: arn },
     "aws:sfn/stateMachine:StateMachine": { arn: `arn:aws:states:::stateMachine:${physical}` },
     "aws:apigateway/restApi:RestApi": { rootResourceId: `${name}-root`, executionArn: `${arn}/execute` },

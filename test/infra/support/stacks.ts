@@ -33,6 +33,7 @@ jest.mock("../../../infra/bundles/stack-bundles.ts", () => {
       migrateHash: "migrations",
     }),
     merchantsBundle: async () => code,
+    mirrorBundle: async () => code,
     embeddingStatusBundle: async () => code,
     bulkContexts: async () => ({ api: ".build/bulk-api", worker: ".build/bulk-worker", digest: "bundles" }),
     searchBundles: async () => ({ search: code, shard: code }),

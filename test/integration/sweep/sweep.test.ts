@@ -19,6 +19,7 @@ async function swept(): Promise<string[]> {
     ...rig.parts,
     control: tables,
     shards: ["lines", "words"] as const,
+    mirrored: ["lines", "words"] as const,
     files: { page: async () => ({ files: [], next: undefined }), remove: async () => undefined },
     isNamed: async () => false,
     folds: new FoldQueue(rig.sqs, "fold", monotonicClock),

@@ -8,18 +8,15 @@ import {
   NotFoundException,
   type S3VectorsClient,
 } from "@aws-sdk/client-s3vectors";
-import { jitteredMs } from "../../../resilience/backoff.ts";
 import { batchesByCount } from "../../../resilience/batch.ts";
-import { type Clock, systemClock } from "../../../resilience/clock.ts";
 import { inParallel } from "../../../resilience/in-parallel.ts";
-import { type Attempt, retry } from "../../../resilience/retry.ts";
 import { unfilterableKeys } from "../../records/metadata-limits.ts";
 import { IndexNotAllowedError, IndexUnavailableError } from "../index-errors.ts";
 import { namespaceSlug } from "../namespace-slug.ts";
 import type { SinkDescription, SinkLimits, SinkVector, VectorSink } from "../vector-sink.ts";
 import { bytesPerNumber } from "../vectors-json.ts";
+import { callS3Vectors, type S3VectorsAccess } from "./call-s3-vectors.ts";
 import { type IndexPlace, putVectors } from "./put-vectors.ts";
-import { outcomeOf } from "./s3-vectors-errors.ts";
 
 const sink = "s3vectors";
 const limits: SinkLimits = {
@@ -34,17 +31,11 @@ const limits: SinkLimits = {
 };
 const keysPerGet = 100;
 const keysPerDelete = 500;
-const maxAttempts = 5;
-const backoff = { firstMs: 250, maxMs: 8_000 };
 
-export interface S3VectorsSinkOptions {
-  /** A client without its own retries. */
-  readonly client: S3VectorsClient;
+export interface S3VectorsSinkOptions extends S3VectorsAccess {
   readonly bucketName: string;
-  /** Deadline of a call that starts now; epoch milliseconds. */
-  readonly giveUpAt: () => number;
-  /** @default the system's */
-  readonly clock?: Clock;
+  /** The index of a namespace. @default namespaceSlug */
+  readonly indexNameOf?: (namespace: string) => string;
 }
 
 /**
@@ -103,7 +94,8 @@ export class S3VectorsSink implements VectorSink {
   }
 
   #placeOf(namespace: string): IndexPlace {
-    return { vectorBucketName: this.#options.bucketName, indexName: namespaceSlug(namespace) };
+    const { bucketName: vectorBucketName, indexNameOf = namespaceSlug } = this.#options;
+    return { vectorBucketName, indexName: indexNameOf(namespace) };
   }
 
   /** Ignores a conflict, because another process may have created the index meanwhile. */
@@ -147,16 +139,7 @@ export class S3VectorsSink implements VectorSink {
 
   /** Also throws NotFoundException. */
   #send<T>(call: (client: S3VectorsClient) => Promise<T>): Promise<T> {
-    const { client, giveUpAt, clock = systemClock } = this.#options;
-    const attempt = (): Promise<Attempt<T>> =>
-      call(client).then((value): Attempt<T> => ({ kind: "done", value }), outcomeOf);
-    return retry(attempt, {
-      maxAttempts,
-      giveUpAt: giveUpAt(),
-      backoffMs: (failed) => jitteredMs(backoff, failed),
-      clock,
-      exhausted: ({ error }) => error,
-    });
+    return callS3Vectors(this.#options, call);
   }
 }
 
