@@ -63,7 +63,7 @@ export function watch(
     stream: { reader: changes.streamProcessor, mapping: changes.mapping },
     sweeper,
     sweep: settings.sweep,
-    snapshots: everyMinutes > 0 ? { exporter: snapshots.exporter, everyMinutes } : undefined,
+    snapshotsEveryMinutes: everyMinutes > 0 ? everyMinutes : undefined,
     searchHost: settings.query.enabled ? settings.query.host : undefined,
     compactsInWorker: settings.compaction.host === "ecs",
     takesBulkJobs,
@@ -187,7 +187,7 @@ function exporting({ exporter }: Snapshots): Flow {
     background: { "export-snapshot": exporter },
     queues: {},
     deadLetters: {},
-    counts: { "export-snapshot": ["SnapshotsWritten", "SnapshotSecondsBehind"] },
+    counts: { "export-snapshot": ["SnapshotsWritten"] },
   };
 }
 

@@ -4,22 +4,26 @@ import type { SnapshotAnswer } from "./snapshot-request.ts";
 
 export interface ScheduledExportDeps extends ExportDeps {
   readonly metrics: Metrics;
+  /** Metrics that are separate for each collection. */
+  readonly collectionMetrics: Metrics;
 }
 
-/** Exports the published content, and measures for how long the newest snapshot has been outdated. */
+/**
+ * Exports the published content, and measures by how many seconds the newest snapshot is outdated: zero after an export,
+ * so that no value at all shows an export that never ran.
+ */
 export async function scheduledExport(deps: ScheduledExportDeps, deadline: number): Promise<SnapshotAnswer> {
-  const { store, metrics, now } = deps;
+  const { store, metrics, collectionMetrics, now } = deps;
+  const behind = (seconds: number) => collectionMetrics.gauge("SnapshotSecondsBehind", seconds, "Seconds");
   try {
     const outcome = await exportSnapshot(deps, deadline);
     if (outcome.state === "written") metrics.count("SnapshotsWritten", 1);
+    behind(0);
     return answerOf(outcome);
   } catch (error) {
     // An error of this measurement must not hide the error of the export.
     const latest = await store.latest().catch(() => undefined);
-    if (latest) {
-      const seconds = Math.round((now() - Date.parse(latest.pointer.created_at)) / 1000);
-      metrics.gauge("SnapshotSecondsBehind", seconds, "Seconds");
-    }
+    if (latest) behind(Math.round((now() - Date.parse(latest.pointer.created_at)) / 1000));
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { type Collection, shardNames } from "../../contract/collections.ts";
 import { S3DeltaStore } from "../../core/deltas/s3-delta-store.ts";
+import type { Metrics } from "../../core/metrics.ts";
 import type { Telemetry } from "../../core/process/define-function.ts";
 import { monotonicClock } from "../../core/resilience/clock.ts";
 import type { ScheduledExportDeps } from "../../core/snapshots/scheduled-export.ts";
@@ -15,7 +16,7 @@ import type { ExportSnapshotConfig } from "./config.ts";
 const maxWaitMs = 60_000;
 
 export interface ExportSnapshotFunctionDeps {
-  readonly depsOf: (collection: Collection) => ScheduledExportDeps;
+  readonly depsOf: (collection: Collection, collectionMetrics: Metrics) => ScheduledExportDeps;
 }
 
 /** The dependencies of an export. The clients live as long as the process. */
@@ -26,7 +27,7 @@ export function exportSnapshotDeps(
   const options = { requestHandler: { requestTimeout: maxWaitMs, throwOnRequestTimeout: true } };
   const client = DynamoDBDocumentClient.from(new DynamoDBClient(options));
   const s3 = new S3Client(options);
-  const depsOf = (collection: Collection): ScheduledExportDeps => ({
+  const depsOf = (collection: Collection, collectionMetrics: Metrics): ScheduledExportDeps => ({
     collection,
     shards: shardNames(collection, config.LINES_QUEUE_URLS.length),
     target: { model: config.EMBEDDING_MODEL, dimensions: config.EMBEDDING_DIMENSIONS },
@@ -42,6 +43,7 @@ export function exportSnapshotDeps(
     now: Date.now,
     log,
     metrics,
+    collectionMetrics,
     onStep: (step) => log.info("Snapshot step", { collection, step }),
   });
   return { depsOf };

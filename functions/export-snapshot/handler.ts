@@ -1,3 +1,4 @@
+import { loggedMetrics } from "../../core/metrics.ts";
 import { defineFunction } from "../../core/process/define-function.ts";
 import { monotonicClock } from "../../core/resilience/clock.ts";
 import { scheduledExport } from "../../core/snapshots/scheduled-export.ts";
@@ -15,6 +16,7 @@ export const handler = defineFunction({
   async handle(event: unknown, { depsOf }, { giveUpAt }): Promise<SnapshotAnswer> {
     const { collection } = parseSnapshotRequest(event);
     const deadline = monotonicClock.now() + giveUpAt - Date.now();
-    return scheduledExport(depsOf(collection), deadline);
+    const ofCollection = loggedMetrics("export-snapshot", collection);
+    return scheduledExport(depsOf(collection, ofCollection), deadline).finally(() => ofCollection.write());
   },
 });

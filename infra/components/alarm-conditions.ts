@@ -16,8 +16,10 @@ export interface Condition {
   readonly periodSeconds?: number;
   /** @default 1 */
   readonly periods?: number;
-  /** @default "above", where missing data is healthy; for "below" missing data breaches */
+  /** @default "above" */
   readonly breaches?: "above" | "below";
+  /** Whether missing data breaches. @default only with "below" */
+  readonly isNeeded?: boolean;
   /** A description of the problem, in one or two sentences. */
   readonly says: string;
   /** The page in docs/runbooks/ with the remedy. */

@@ -42,7 +42,7 @@ export interface AlarmsArgs {
   readonly sweeper: BundledFunction;
   readonly sweep: Settings["sweep"];
   /** Undefined if no schedule exports. */
-  readonly snapshots: { readonly exporter: BundledFunction; readonly everyMinutes: number } | undefined;
+  readonly snapshotsEveryMinutes: number | undefined;
   /** The host of searches; undefined if search is not enabled. */
   readonly searchHost: Settings["query"]["host"] | undefined;
   readonly compactsInWorker: boolean;
@@ -96,17 +96,8 @@ export class Alarms extends pulumi.ComponentResource {
       runbook: "stuck-runs",
     });
     this.alarm("sweeper-silent", sweeps);
-    if (args.snapshots) {
-      const { exporter, everyMinutes } = args.snapshots;
-      const exports = silent(exporter.function.name, {
-        everyMinutes,
-        says: "Three exports of snapshots are missing, so other readers see an old state.",
-        runbook: "snapshots",
-      });
-      this.alarm("export-snapshot-silent", exports);
-    }
     const own = ownMetrics(args.sweep, {
-      snapshotsEveryMinutes: args.snapshots?.everyMinutes,
+      snapshotsEveryMinutes: args.snapshotsEveryMinutes,
       searchHost: args.searchHost,
       compactsInWorker: args.compactsInWorker,
       catchesUp: args.catchUp !== undefined,
@@ -240,6 +231,7 @@ export class Alarms extends pulumi.ComponentResource {
       says,
       runbook,
       breaches = "above",
+      isNeeded = breaches === "below",
       periodSeconds: period = fiveMinutes,
       periods: evaluationPeriods = 1,
       ...metric
@@ -253,7 +245,7 @@ export class Alarms extends pulumi.ComponentResource {
         comparisonOperator: breaches === "above" ? "GreaterThanThreshold" : "LessThanThreshold",
         period,
         evaluationPeriods,
-        treatMissingData: breaches === "above" ? "notBreaching" : "breaching",
+        treatMissingData: isNeeded ? "breaching" : "notBreaching",
         alarmActions: [this.topicArn],
         okActions: [this.topicArn],
       },

@@ -20,6 +20,8 @@ export interface OwnMetric {
   readonly periodSeconds?: number;
   /** @default 1 */
   readonly periods?: number;
+  /** Whether missing data breaches. @default false */
+  readonly isNeeded?: boolean;
   readonly says: string;
   readonly runbook: string;
 }
@@ -170,20 +172,7 @@ export function ownMetrics(
         ]
       : []),
     ...(mirrors ? mirrorMetrics(ofSweeper.periodSeconds) : []),
-    ...(snapshotsEveryMinutes === undefined
-      ? []
-      : [
-          {
-            what: "snapshot-overdue",
-            ...metric("export-snapshot", "SnapshotSecondsBehind"),
-            statistic: "Maximum",
-            // Two exports, so that a late one does not clear the alarm.
-            periodSeconds: Math.min(oneDay, Math.max(fiveMinutes, 2 * 60 * snapshotsEveryMinutes)),
-            threshold: 3 * 60 * snapshotsEveryMinutes,
-            says: "Exports fail, and the newest snapshot is older than three intervals. Other readers see an old state.",
-            runbook: "snapshots",
-          } as const,
-        ]),
+    ...(snapshotsEveryMinutes === undefined ? [] : exports(snapshotsEveryMinutes)),
     {
       what: "rows-rejected",
       ...metric("embed", "RowsRejected"),
@@ -207,6 +196,24 @@ export function ownMetrics(
 /** A metric under the name of the service that writes it. */
 function metric<Service extends MeasuredService>(service: Service, metricName: MetricOf<Service>) {
   return { service, metricName };
+}
+
+/** An export that fails is behind, and one that never runs writes nothing. One success of three is enough. */
+function exports(everyMinutes: number): OwnMetric[] {
+  const seconds = Math.max(fiveMinutes, 3 * 60 * everyMinutes);
+  const periods = Math.ceil(seconds / oneDay);
+  return collections.map((collection) => ({
+    what: `snapshot-overdue-${collection}`,
+    ...metric("export-snapshot", "SnapshotSecondsBehind"),
+    collection,
+    statistic: "Minimum",
+    threshold: 0,
+    periodSeconds: Math.min(seconds, oneDay),
+    ...(periods > 1 && { periods }),
+    isNeeded: true,
+    says: `Three exports of ${collection} have failed or not run, so other readers see an old state.`,
+    runbook: "snapshots",
+  }));
 }
 
 function searchMetrics(host: Settings["query"]["host"]): OwnMetric[] {

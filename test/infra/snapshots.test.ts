@@ -63,15 +63,25 @@ test("with snapshots:everyMinutes a schedule starts an export of each collection
   expect(environment).toMatchObject({ variables: { SNAPSHOTS_KEPT: "5", MEMORY_MIB: "3008" } });
 });
 
-test("an export that fails, stays away or falls behind raises an alarm, however seldom it runs", () => {
+test("an export that fails, or of which any collection has no schedule, raises an alarm, however seldom it runs", () => {
   expect(alarmsOf(on).map(([name]) => name.replace("vectorkeep-dev-", ""))).toEqual([
     "export-snapshot-errors",
-    "export-snapshot-silent",
-    "snapshot-overdue",
+    "snapshot-overdue-lines",
+    "snapshot-overdue-words",
   ]);
-  const [, silent, overdue] = alarmsOf(on).map(([, alarm]) => alarm);
-  expect(silent).toMatchObject({ period: 86_400, evaluationPeriods: 3, treatMissingData: "breaching" });
-  expect(overdue).toMatchObject({ period: 86_400, threshold: 3 * 86_400 });
+  for (const collection of ["lines", "words"]) {
+    const [, overdue] = alarmsOf(on).find(([name]) => name.endsWith(`overdue-${collection}`)) ?? [];
+    expect(overdue).toMatchObject({
+      metricName: "SnapshotSecondsBehind",
+      dimensions: { service: "export-snapshot", collection },
+      statistic: "Minimum",
+      comparisonOperator: "GreaterThanThreshold",
+      threshold: 0,
+      period: 86_400,
+      evaluationPeriods: 3,
+      treatMissingData: "breaching",
+    });
+  }
 });
 
 test("docs/cost.md says how many alarms it adds", () => {

@@ -6,6 +6,10 @@ import { isSameVector } from "../../../core/collections/merge/parts-that-differ.
 import type { Delta } from "../../../core/deltas/delta.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import { holdsShardKey } from "../../../core/documents/shards.ts";
+import { type Metrics, silentMetrics } from "../../../core/metrics.ts";
+import { monotonicClock } from "../../../core/resilience/clock.ts";
+import type { ExportDeps } from "../../../core/snapshots/export-snapshot.ts";
+import { scheduledExport } from "../../../core/snapshots/scheduled-export.ts";
 import { SnapshotOverdueError, SnapshotTooLargeError } from "../../../core/snapshots/snapshot-errors.ts";
 import { type LocalServices, startLocalServices } from "../../conformance/local-services.ts";
 import { chromaLibrary } from "../../unit/collections/chroma.ts";
@@ -222,3 +226,26 @@ function ranked(text: string, texts: readonly string[]): string[] {
 function fail(message: string): never {
   throw new Error(message);
 }
+
+test("each export says by how much the newest snapshot is outdated, so that one that never runs says nothing", async () => {
+  rig = await SnapshotRig.start(services);
+  const values: number[] = [];
+  const collectionMetrics: Metrics = { ...silentMetrics, gauge: (_, value) => void values.push(value) };
+  const scheduled = async (changed: Partial<ExportDeps> = {}) =>
+    scheduledExport(
+      { ...(await rig.deps(changed)), metrics: silentMetrics, collectionMetrics },
+      monotonicClock.now() + 60_000,
+    );
+  await scheduled();
+  await rig.publish([milk]);
+  await scheduled();
+  await scheduled();
+  expect(values).toEqual([0, 0, 0]);
+  await rig.publish([tea]);
+  const later = { now: () => Date.now() + 7_200_000, scratch: "/dev/null/none" };
+  await expect(scheduled(later)).rejects.toThrow();
+  expect(values).toHaveLength(4);
+  expect(values[3]).toBeGreaterThanOrEqual(7_200);
+  await scheduled();
+  expect(values[4]).toBe(0);
+});
