@@ -3,6 +3,8 @@ import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from "@aws-sdk
 import { generationName } from "../../../core/collections/generations/generation-name.ts";
 import { moveHead, PublishConflictError, readHead } from "../../../core/collections/generations/head.ts";
 import { acquireLease, type Lease, LeaseLostError } from "../../../core/collections/lease/lease.ts";
+import { CollectionBusyError, underLease } from "../../../core/collections/lease/under-lease.ts";
+import { silentLog } from "../../../core/log.ts";
 import type { Clock } from "../../../core/resilience/clock.ts";
 import { ManualClock } from "../../unit/resilience/clocks.ts";
 import { Tables } from "../../unit/runs/tables.ts";
@@ -89,6 +91,8 @@ describe("the lease of a collection", () => {
     };
     const waited = await acquireLease(options(contender), { waitMs: 5 * leaseMs, maxWaitMs: 9 * leaseMs });
     expect(waited).toBeUndefined();
+    // Who beats is not taken for dead, so that the longer wait is not begun.
+    expect(clock.now()).toBe(5 * leaseMs);
   });
 
   test("F21: a dead holder is replaced after a whole lease time, and not before", async () => {
@@ -99,7 +103,91 @@ describe("the lease of a collection", () => {
     const contender = new ManualClock();
     const lease = await held(contender);
     expect(lease.token).toBe(2);
-    expect(contender.now()).toBeGreaterThanOrEqual(leaseMs);
+    expect(contender.now()).toBe(leaseMs);
+  });
+
+  test("F21: a contender that would wait for nothing replaces a dead holder, within the wait that it is given", async () => {
+    await held(new ManualClock());
+    const brief = new ManualClock();
+    expect(await acquireLease(options(brief), { waitMs: 0, maxWaitMs: 3_000 })).toBeUndefined();
+    expect(brief.now()).toBe(3_000);
+    const lease = await acquireLease(options(new ManualClock()), { waitMs: 0, maxWaitMs: 2 * leaseMs });
+    expect(lease?.token).toBe(2);
+  });
+
+  test("is given at once where it is free, and looked at often where it is short", async () => {
+    const clock = new ManualClock(1_000_000);
+    const lease = await held(clock);
+    expect(clock.now()).toBe(1_000_000);
+    const pauses: number[] = [];
+    const contender = new ManualClock();
+    const counting: Clock = {
+      now: () => contender.now(),
+      sleep: (ms) => {
+        pauses.push(ms);
+        return contender.sleep(ms);
+      },
+    };
+    const brief = { waitMs: 0, maxWaitMs: 200 };
+    await acquireLease({ ...options(counting), leaseMs: 1_000 }, brief);
+    expect(pauses).toEqual([50, 50, 50, 50]);
+    await lease.release();
+  });
+
+  test("is waited for by one that lost a race for it", async () => {
+    const rivals: Lease[] = [];
+    const overtaken = beforeTaking(async () => {
+      if (rivals.length === 0) rivals.push(await held(new ManualClock()));
+    });
+    const clock = new ManualClock();
+    const releasing: Clock = {
+      now: () => clock.now(),
+      sleep: async (ms) => {
+        await rivals[0]?.release();
+        await clock.sleep(ms);
+      },
+    };
+    expect(await held(releasing, overtaken)).toMatchObject({ token: 2 });
+  });
+
+  test("of publishing excludes no fold, nor the other way, and no two holders have one token", async () => {
+    const publishing = await held(new ManualClock());
+    const fold = { ...options(new ManualClock()), kind: "fold" as const };
+    const folding = await acquireLease(fold, impatient);
+    expect([publishing.token, folding?.token]).toEqual([1, 2]);
+    expect(await acquireLease({ ...fold, clock: new ManualClock() }, impatient)).toBeUndefined();
+    expect(await acquireLease(options(new ManualClock()), impatient)).toBeUndefined();
+    await publishing.beat();
+    await folding?.beat();
+    await folding?.release();
+    expect(
+      await acquireLease({ ...fold, clock: new ManualClock() }, { waitMs: 1_000, maxWaitMs: 1_000 }),
+    ).toMatchObject({ token: 3, kind: "fold" });
+    await publishing.beat();
+  });
+
+  test("F3: every read of it is strongly consistent", async () => {
+    const read: unknown[] = [];
+    const send = async (command: UpdateCommand) => {
+      if (command instanceof GetCommand) read.push(command.input.ConsistentRead);
+      return tables.client.send(command);
+    };
+    await held(new ManualClock(), { send } as unknown as DynamoDBDocumentClient);
+    expect(new Set(read)).toEqual(new Set([true]));
+  });
+
+  test("is given up for the reason of the signal", async () => {
+    await held(new ManualClock());
+    const stop = new AbortController();
+    const clock: Clock = {
+      now: () => 0,
+      sleep: async (_, signal) => {
+        stop.abort(new Error("the process stops"));
+        throw signal?.reason === undefined ? new Error("no signal") : new Error("a sleep that was cut");
+      },
+    };
+    const waiting = { waitMs: 60_000, maxWaitMs: 60_000, signal: stop.signal };
+    await expect(acquireLease(options(clock), waiting)).rejects.toThrow("the process stops");
   });
 
   test("F21: a contender that may wait for half a lease still replaces a dead holder", async () => {
@@ -212,7 +300,56 @@ describe("the lease of a collection", () => {
 
   test("a living holder makes an impatient contender give up at once", async () => {
     await held(new ManualClock());
-    expect(await acquireLease(options(new ManualClock()), impatient)).toBeUndefined();
+    const clock = new ManualClock();
+    expect(await acquireLease(options(clock), impatient)).toBeUndefined();
+    expect(clock.now()).toBe(0);
+  });
+});
+
+describe("work under a lease", () => {
+  const warned: string[] = [];
+  const depsOf = (client = tables.client) => ({
+    shard: "lines" as const,
+    control: { client, controlTable: tables.controlTable },
+    leaseMs: 5_000,
+    clock: new ManualClock(),
+    log: { ...silentLog, warn: (message: string) => void warned.push(message) },
+  });
+
+  test("has it, beats while it runs, and leaves it free, whether it succeeds or fails", async () => {
+    const work = async (lease: Lease) => {
+      const beat = async () => (await item())?.lease_counter;
+      while (!((await beat()) > 1)) await new Promise((resolve) => setImmediate(resolve));
+      lease.assertHeld();
+      return lease.token;
+    };
+    expect(await underLease(depsOf(), 1_000, work)).toBe(1);
+    expect((await item())?.lease_owner).toBeUndefined();
+    const failing = underLease(depsOf(), 1_000, async () => Promise.reject(new Error("failed")));
+    await expect(failing).rejects.toThrow("failed");
+    expect((await item())?.lease_owner).toBeUndefined();
+  });
+
+  test("is not begun while another process holds it, and says for how long it has waited", async () => {
+    await held(new ManualClock());
+    const work = jest.fn();
+    const waiting = underLease(depsOf(), 3_000, work);
+    await expect(waiting).rejects.toThrow(CollectionBusyError);
+    await expect(waiting).rejects.toThrow("3 s");
+    expect(work).not.toHaveBeenCalled();
+    expect(await underLease(depsOf(), 3_000, async ({ kind }) => kind, "fold")).toBe("fold");
+  });
+
+  test("has its result although the lease could not be released: it lapses by itself", async () => {
+    warned.length = 0;
+    const send = async (command: UpdateCommand) => {
+      if (command instanceof UpdateCommand && /^REMOVE/.test(command.input.UpdateExpression ?? ""))
+        throw new Error("throttled");
+      return tables.client.send(command);
+    };
+    const client = { send } as unknown as DynamoDBDocumentClient;
+    expect(await underLease(depsOf(client), 1_000, async () => "done")).toBe("done");
+    expect(warned).toEqual(["The lease was not released"]);
   });
 });
 

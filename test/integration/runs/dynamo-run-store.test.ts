@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
+import { type DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { madeCurrent } from "../../../core/runs/current-run.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
 import type { NewRun } from "../../../core/runs/run-store.ts";
@@ -108,6 +110,44 @@ describe("opening a run", () => {
   });
 });
 
+describe("what DynamoDB is asked", () => {
+  test("F5: an opening whose answer got lost leaves the run listed", async () => {
+    const run = newRun();
+    let isLost = false;
+    const send = async (command: PutCommand) => {
+      const answer = await tables.client.send(command);
+      if (isLost || !(command instanceof PutCommand) || command.input.TableName !== tables.receiptsTable)
+        return answer;
+      isLost = true;
+      throw new ConditionalCheckFailedException({ message: "refused", $metadata: {} });
+    };
+    await new DynamoRunStore({ ...tables, client: { send } as unknown as DynamoDBDocumentClient }).open(run);
+    expect(isLost).toBe(true);
+    expect((await runs.find(run))?.attempts).toBe(1);
+    expect(await isListed(run)).toBe(true);
+  });
+
+  test("F3: every read that a decision rests on is strongly consistent", async () => {
+    const read: unknown[] = [];
+    const send = async (command: GetCommand) => {
+      const { input } = command as unknown as { input: Record<string, unknown> };
+      if (command instanceof GetCommand) read.push(command.input.ConsistentRead);
+      if ("RequestItems" in input)
+        for (const request of Object.values(
+          input.RequestItems as Record<string, { ConsistentRead?: boolean }>,
+        ))
+          read.push(request.ConsistentRead);
+      return tables.client.send(command);
+    };
+    const watched = new DynamoRunStore({ ...tables, client: { send } as unknown as DynamoDBDocumentClient });
+    const run = await opened();
+    await watched.current(run);
+    await watched.find(run);
+    await watched.currents([run]);
+    expect(read).toEqual([true, true, true]);
+  });
+});
+
 describe("moving a half of a run (F3, F4)", () => {
   test("a holder starts it, starts it again, and completes it", async () => {
     const run = await opened();
@@ -152,6 +192,31 @@ describe("moving a half of a run (F3, F4)", () => {
     await runs.start(run, "lines", 7);
     await runs.complete(run, "lines", 7, 1);
     expect(await runs.complete(run, "lines", 7, 1)).toBe("moved");
+  });
+
+  test("completing what another holder or shard has completed is fenced", async () => {
+    const run = await opened();
+    await runs.start(run, "lines", 7);
+    await runs.complete(run, "lines", 7, 1);
+    expect(await runs.complete(run, "lines", 6, 1)).toBe("fenced");
+    expect(await runs.complete(run, "lines-1of2", 7, 1)).toBe("fenced");
+  });
+
+  test("completing again what was opened again since is fenced", async () => {
+    const run = await opened();
+    await runs.start(run, "lines", 7);
+    await runs.complete(run, "lines", 7, 1);
+    await runs.reopen(run, 2);
+    expect(await runs.complete(run, "lines", 7, 1)).toBe("fenced");
+    expect((await runs.find(run))?.halves.lines.state).toBe("PENDING");
+  });
+
+  test("a half that was given up meanwhile is completed by the cycle that has published it", async () => {
+    const run = await opened();
+    await runs.start(run, "lines", 7);
+    await runs.fail(run, "lines", 7, "given up");
+    expect(await runs.complete(run, "lines", 7, 2)).toBe("moved");
+    expect((await runs.find(run))?.halves.lines).toMatchObject({ state: "COMPLETED", mergedVectors: 2 });
   });
 
   test("a completed half is not started again", async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { DocumentRef } from "../../../core/documents/documents.ts";
 import { madeCurrent } from "../../../core/runs/current-run.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
 import { recordRemovals } from "../../../core/runs/record-removals.ts";
@@ -67,6 +68,45 @@ describe("driving a receipt again", () => {
     await redriveDocument({ runs, queues }, run, time);
     expect(await currentRunOf(runs, run)).toMatchObject({ attempts: 2 });
     expect(sent("lines.fifo")).toHaveLength(1);
+  });
+
+  test("makes way for content that became current meanwhile, and drives that", async () => {
+    const run = await completed();
+    const newer = { ...run, runId: "newer" };
+    await runs.open({ ...newer, rejectedRows: 0, deltaPrefixes: { lines: "l2", words: "w2" } });
+    const move = runs.moveCurrent.bind(runs);
+    jest.spyOn(runs, "moveCurrent").mockImplementationOnce(async (document, from, to) => {
+      await move(document, from, madeCurrent(from, { runId: "newer", attempt: 1 }, 20));
+      return move(document, from, to);
+    });
+    await redriveDocument({ runs, queues }, run, time);
+    expect(await runs.current(run)).toMatchObject({ runId: "newer", revision: 20, attempt: 2 });
+    expect(sent("lines.fifo")).toMatchObject([{ entity_data: { run_id: "newer" } }]);
+    expect((await runs.find(run))?.attempts).toBe(1);
+  });
+
+  test.each([
+    ["nothing is known", async () => undefined],
+    [
+      "only a removal is known",
+      async (document: DocumentRef) =>
+        void (await recordRemovals(runs, document, [{ part: "LINE#00001", revision: 20 }])),
+    ],
+    [
+      "the run is lost",
+      async (document: DocumentRef) =>
+        void (await runs.moveCurrent(
+          document,
+          undefined,
+          madeCurrent(undefined, { runId: "lost", attempt: 1 }, 10),
+        )),
+    ],
+  ])("of one of which %s has the collections look at what is left of it", async (_, happens) => {
+    const document = { imageId: randomUUID(), receiptId: 1 };
+    await happens(document);
+    await redriveDocument({ runs, queues }, document, time);
+    for (const queue of ["lines.fifo", "words.fifo"])
+      expect(sent(queue)).toMatchObject([{ entity_type: "RECEIPT_METADATA" }]);
   });
 
   test("of one that was removed has the collections look at what is left of it, every time", async () => {

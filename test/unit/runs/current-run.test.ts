@@ -5,6 +5,7 @@ import {
   type CurrentRun,
   countsOver,
   isExpiring,
+  isFromFuture,
   isRemoved,
   madeCurrent,
   type NextCurrent,
@@ -64,6 +65,17 @@ describe("which run of a receipt counts, and what of it", () => {
     expect(countsOver(b, { runId: "a", revision: 11 }, now)).toBe(true);
     const removed = after(a, { part: "DOCUMENT", revision: 10 });
     expect(countsOver(removed, { runId: "b", revision: 10 }, now)).toBe(false);
+  });
+
+  test("content of another moment counts where it is newer, and the first always does", () => {
+    expect(countsOver(undefined, { runId: "a", revision: 10 }, now)).toBe(true);
+    expect(countsOver(content("a", 10), { runId: "b", revision: 11 }, now)).toBe(true);
+    expect(countsOver(content("a", 10), { runId: "b", revision: 9 }, now)).toBe(false);
+  });
+
+  test("F37: a revision is from the future once it leads by more than five minutes", () => {
+    expect(isFromFuture(now + 300_000, now)).toBe(false);
+    expect(isFromFuture(now + 300_001, now)).toBe(true);
   });
 
   test("F37: a revision from the future holds nothing off, and is gone with what comes next", () => {
@@ -148,6 +160,7 @@ describe("the attempt at which a run is made current (F5)", () => {
     expect(nextAttempt(after(counting, { part: "DOCUMENT", revision: 20 }), "a", 1)).toBe(3);
     const replaced = asking("c", 1, 30, asking("b", 1, 20, counting));
     expect(nextAttempt(replaced, "a", 0)).toBe(3);
+    expect(nextAttempt(replaced, "never", 0)).toBe(1);
   });
 
   test("is above those however many contents there were since", () => {
@@ -155,6 +168,7 @@ describe("the attempt at which a run is made current (F5)", () => {
     for (let revision = 2; revision < 200; revision += 1)
       current = asking(`${revision}`, 1, revision, current);
     expect(current.former.has("a")).toBe(false);
+    expect(current.forgotten).toBe(3);
     expect(nextAttempt(current, "a", 0)).toBe(4);
   });
 });
@@ -167,6 +181,11 @@ describe("when a run stopped to count (F6)", () => {
     expect(["a", "b", "c"].map((run) => stoppedAt(removed, run))).toEqual([20, 30, 40]);
     const broughtBack = content("a", 50, removed);
     expect(["a", "b", "c"].map((run) => stoppedAt(broughtBack, run))).toEqual([undefined, 30, 40]);
+  });
+
+  test("of a run that is not known is before all that are", () => {
+    expect(stoppedAt(content("c", 30, content("b", 20, content("a", 10))), "never")).toBe(20);
+    expect(stoppedAt(content("a", 10), "never")).toBe(10);
   });
 
   test("stays when later messages confirm the current run", () => {
