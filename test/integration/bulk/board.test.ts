@@ -1,19 +1,15 @@
 import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { bulkApi } from "../../../core/bulk/api/bulk-api.ts";
-import { HealthCheck } from "../../../core/bulk/api/check-health.ts";
-import { Monitoring } from "../../../core/bulk/api/monitoring.ts";
 import { type Broker, openBroker } from "../../../core/bulk/broker/broker.ts";
 import type { ChunkJob, TaskJob } from "../../../core/bulk/broker/jobs.ts";
 import type { BulkQueues } from "../../../core/bulk/work/worker-jobs.ts";
-import { silentLog } from "../../../core/log.ts";
-import { healthDeps } from "../../unit/bulk/health-deps.ts";
 import { TaskTables } from "../../unit/catchup/task-tables.ts";
+import { apiDeps, apiKey } from "./api-deps.ts";
 import { brokerKinds, hasBroker, TestBroker } from "./brokers.ts";
 
 jest.setTimeout(120_000);
 
-const apiKey = "the-key-of-this-test-0123456789";
 const basic = (password: string) => ({
   authorization: `Basic ${Buffer.from(`anyone:${password}`).toString("base64")}`,
 });
@@ -44,26 +40,7 @@ describe.each(brokerKinds)("the board of the queues, in %s", (kind) => {
   });
 
   function apiWith(board: Parameters<typeof bulkApi>[0]["board"]): Promise<FastifyInstance> {
-    return bulkApi({
-      tasks: tables.tasks,
-      claims: tables.claims,
-      chunkCounts: tables.chunkCounts,
-      preflight: async () => [],
-      kind: "workers",
-      start: async () => {},
-      stop: async () => {},
-      isWorkedOn: async () => true,
-      taskDays: 7,
-      usdPerMillionTokens: () => 0.02,
-      defaults: { questionId: "12", namespace: "v2", batchSize: 100, model: "small" },
-      apiKey: async () => apiKey,
-      health: new HealthCheck(healthDeps()),
-      monitoring: new Monitoring({ ...healthDeps(), tasks: tables.tasks, now: Date.now }),
-      version: "1",
-      now: Date.now,
-      log: silentLog,
-      board,
-    });
+    return bulkApi(apiDeps(tables, { board }));
   }
 
   testOf("shows jobs to a browser whose user gives the key as password", async () => {

@@ -1,16 +1,14 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import type { FastifyInstance, InjectOptions } from "fastify";
 import { bulkApi } from "../../../core/bulk/api/bulk-api.ts";
-import { HealthCheck } from "../../../core/bulk/api/check-health.ts";
 import { Monitoring } from "../../../core/bulk/api/monitoring.ts";
 import { bulkStatuses, bulkStatusOf } from "../../../core/bulk/api/schemas.ts";
 import { statuses, type Task } from "../../../core/catchup/tasks/task.ts";
-import { silentLog } from "../../../core/log.ts";
 import { healthDeps } from "../../unit/bulk/health-deps.ts";
 import { requestOf } from "../../unit/catchup/requests.ts";
 import { TaskTables, taskOf } from "../../unit/catchup/task-tables.ts";
+import { apiDeps, apiKey } from "./api-deps.ts";
 
-const apiKey = "the-key-of-this-test-0123456789";
 const counts = { processed: 3, failed: 1, filtered: 0, duplicates: 0, unchanged: 0, cached: 0, tokens: 9 };
 
 let tables: TaskTables;
@@ -30,27 +28,10 @@ beforeEach(async () => {
 });
 afterEach(() => app.close());
 
-function appOf(changed: Partial<Parameters<typeof bulkApi>[0]> = {}): Promise<FastifyInstance> {
-  return bulkApi({
-    tasks: tables.tasks,
-    claims: tables.claims,
-    chunkCounts: tables.chunkCounts,
-    preflight: async () => [],
-    kind: "workers",
-    start: async (taskId) => void started.push(taskId),
-    stop: async ({ task_id }) => void stopped.push(task_id),
-    isWorkedOn: async () => true,
-    taskDays: 7,
-    usdPerMillionTokens: () => 0.02,
-    defaults: { questionId: "12", namespace: "v2", batchSize: 100, model: "small" },
-    apiKey: async () => apiKey,
-    health: new HealthCheck(healthDeps()),
-    monitoring: new Monitoring({ ...healthDeps(), tasks: tables.tasks, now: Date.now }),
-    version: "1",
-    now: Date.now,
-    log: silentLog,
-    ...changed,
-  });
+function appOf(changed: Parameters<typeof apiDeps>[1] = {}): Promise<FastifyInstance> {
+  const start = async (taskId: string) => void started.push(taskId);
+  const stop = async ({ task_id }: Task) => void stopped.push(task_id);
+  return bulkApi(apiDeps(tables, { start, stop, ...changed }));
 }
 
 /** Asks with the key, and holds the answer to the served document. */

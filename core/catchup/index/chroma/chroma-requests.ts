@@ -1,12 +1,8 @@
 import * as z from "zod";
 import { errorIn, safeWords } from "../../../embedding/provider-error.ts";
 import { fetchWithRetry } from "../fetch-with-retry.ts";
-import {
-  IndexNotAllowedError,
-  IndexThrottledError,
-  IndexUnavailableError,
-  VectorsRefusedError,
-} from "../index-errors.ts";
+import { IndexThrottledError, IndexUnavailableError } from "../index-errors.ts";
+import { httpError, refusalOf } from "../refusal-of.ts";
 
 const sink = "chroma";
 const chromaError = z.object({ message: z.string() });
@@ -58,13 +54,8 @@ export class ChromaRequests {
   /** Returns the body of a successful response. Throws the errors of index-errors.ts. */
   accepted({ status, body }: ChromaAnswer): unknown {
     if (status < 300) return body;
-    if (status === 401) throw new IndexNotAllowedError(sink, "the key is refused");
-    if (status === 402) throw new IndexNotAllowedError(sink, "the account's quota is used up");
     const words = safeWords(messageIn(body), this.#options.apiKey ?? "");
-    const cause = new Error(`HTTP ${status}${words && `: ${words}`}`);
-    throw status === 400 || status === 413 || status === 422
-      ? new VectorsRefusedError(sink, cause)
-      : new IndexUnavailableError(sink, cause);
+    throw refusalOf(sink, status, httpError(status, words));
   }
 
   /** Returns the parsed body of a successful response. One of another form is not of Chroma, but of a proxy before it. */

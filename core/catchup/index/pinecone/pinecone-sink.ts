@@ -3,12 +3,8 @@ import { errorIn, safeWords } from "../../../embedding/provider-error.ts";
 import { batchesByCount } from "../../../resilience/batch.ts";
 import type { CellValue } from "../../records/cell-value.ts";
 import { fetchWithRetry } from "../fetch-with-retry.ts";
-import {
-  IndexNotAllowedError,
-  IndexThrottledError,
-  IndexUnavailableError,
-  VectorsRefusedError,
-} from "../index-errors.ts";
+import { IndexNotAllowedError, IndexThrottledError, IndexUnavailableError } from "../index-errors.ts";
+import { httpError, refusalOf } from "../refusal-of.ts";
 import type { SinkDescription, SinkLimits, SinkVector, VectorSink } from "../vector-sink.ts";
 import { bytesPerNumber } from "../vectors-json.ts";
 import { upsertBody } from "./upsert-body.ts";
@@ -76,7 +72,7 @@ export class PineconeSink implements VectorSink {
     });
     if (answer.ok) return;
     const said = errorIn(await answer.json().catch(() => undefined))?.message ?? "";
-    throw refusalOf(answer.status, safeWords(said, apiKey));
+    throw ownRefusalOf(answer.status, httpError(answer.status, safeWords(said, apiKey)));
   }
 
   async contentHashes(namespace: string, ids: readonly string[]): Promise<Map<string, string>> {
@@ -120,30 +116,26 @@ async function answered<Answer>(call: Promise<Answer>): Promise<Answer> {
   }
 }
 
-/** Maps a status below 500 to an error. */
-function refusalOf(status: number, words: string): Error {
-  if (status === 401) return new IndexNotAllowedError(sink, "the key is refused");
-  if (status === 402) return new IndexNotAllowedError(sink, "the account's quota is used up");
-  if (status === 404) return new IndexNotAllowedError(sink, "there is no index at the host");
-  const cause = new Error(`HTTP ${status}${words && `: ${words}`}`);
-  return status === 400 || status === 413 || status === 422
-    ? new VectorsRefusedError(sink, cause)
-    : new IndexUnavailableError(sink, cause);
-}
+/** The status that each error of the client stands for. It throws an argument error before it sends anything. */
+const statuses = [
+  [Errors.PineconeArgumentError, 400],
+  [Errors.PineconeBadRequestError, 400],
+  [Errors.PineconeAuthorizationError, 401],
+  [Errors.PineconePaymentRequiredError, 402],
+  [Errors.PineconeNotFoundError, 404],
+  [Errors.PineconeUnprocessableEntityError, 422],
+] as const;
 
 function failureOf(error: Error): Error {
-  const { PineconeBadRequestError, PineconeUnprocessableEntityError, PineconeArgumentError } = Errors;
-  for (const refusal of [PineconeBadRequestError, PineconeUnprocessableEntityError, PineconeArgumentError]) {
-    if (error instanceof refusal) return new VectorsRefusedError(sink, error);
-  }
-  if (error instanceof Errors.PineconeAuthorizationError)
-    return new IndexNotAllowedError(sink, "the key is refused");
-  if (error instanceof Errors.PineconePaymentRequiredError)
-    return new IndexNotAllowedError(sink, "the account's quota is used up");
-  if (error instanceof Errors.PineconeNotFoundError)
-    return new IndexNotAllowedError(sink, "there is no index at the host");
   if (!(error instanceof Errors.BasePineconeError)) return error;
+  const status = statuses.find(([kind]) => error instanceof kind)?.[1];
+  if (status !== undefined) return ownRefusalOf(status, error);
   return throttled(error) ?? new IndexUnavailableError(sink, error);
+}
+
+function ownRefusalOf(status: number, cause: Error): Error {
+  if (status === 404) return new IndexNotAllowedError(sink, "there is no index at the host");
+  return refusalOf(sink, status, cause);
 }
 
 /** The client wraps the errors of its fetch. */
