@@ -788,11 +788,11 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
     [
       [
         "test/integration/catchup/namespaces.test.ts",
-        "F68: one row of which names a namespace of another model is refused before anything is paid or written",
+        "F70: one row of which names a namespace of another model is refused before anything is paid or written",
       ],
       [
         "test/integration/catchup/namespaces.test.ts",
-        "F68: that many processes claim at once for two models is for one of them",
+        "F70: that many processes claim at once for two models is for one of them",
       ],
     ],
   "After a crash another process takes over: totals are exact, and every row is in the index once.": [

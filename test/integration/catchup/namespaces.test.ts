@@ -67,7 +67,7 @@ describe("a namespace", () => {
     }
   });
 
-  test("F68: that many processes claim at once for two models is for one of them", async () => {
+  test("F70: that many processes claim at once for two models is for one of them", async () => {
     const namespace = fresh();
     const claims = Array.from({ length: 20 }, (_, n) =>
       requireModel([namespace], n % 2 === 0 ? small : large, deps()).then(
@@ -142,7 +142,7 @@ describe("a task", () => {
     );
   });
 
-  test("F68: one row of which names a namespace of another model is refused before anything is paid or written", async () => {
+  test("F70: one row of which names a namespace of another model is refused before anything is paid or written", async () => {
     await rig.run(await rig.accept(`${header}1,a,orders\n`, { model: "other" }));
     const rows = Array.from({ length: 9 }, (_, n) => `${n},text ${n},\n`).join("");
     const id = await rig.accept(`${header}${rows}10,b,orders\n`);
@@ -158,7 +158,7 @@ describe("a task", () => {
     expect(rig.started).toEqual([]);
   });
 
-  test("F68: whose namespace another model claims after it was planned ends at its next chunk, and pays nothing more", async () => {
+  test("F70: whose namespace another model claims after it was planned ends at its next chunk, and pays nothing more", async () => {
     rig.rowsPerFunction = 0;
     const id = await rig.accept(`${header}1,a,\n2,b,\n3,c,\n`);
     await rig.run(id);

@@ -87,7 +87,7 @@ test("F35: a dead key of the index and another dimension of the model are proble
   expect((await check()).map((problem) => problem.check)).toEqual(["embedding", "index"]);
 });
 
-test("F68: a namespace of another model is a problem that names both, and nothing is recorded", async () => {
+test("F70: a namespace of another model is a problem that names both, and nothing is recorded", async () => {
   namespaces.models.set("v2", { model: "other", dimensions: 4, text_format: textFormat });
   expect(await check()).toEqual([
     { check: "index", problem: expect.stringMatching(/Namespace v2 .* of other .* of fake/) },
