@@ -6,6 +6,7 @@ import {
   costTable,
   mergeLines,
   mergeVerdict,
+  openingLine,
   roundLine,
   timeVerdicts,
 } from "./compaction/report.ts";
@@ -16,6 +17,7 @@ async function bench(options: CompactionOptions, premises: Premises): Promise<vo
   const cycles: SmallCycle[] = [];
   for await (const measured of measureCompaction(options, premises)) {
     if ("change" in measured) cycles.push(measured);
+    else if ("coldSeconds" in measured) console.log(openingLine(measured));
     else {
       rounds.push(measured);
       console.log(roundLine(measured));

@@ -74,6 +74,22 @@ async function logged(run: (log: Log) => Promise<unknown>) {
   return { seconds, said };
 }
 
+/** Sums of cycles one after another. */
+export function together(cycles: readonly CycleFigures[]): CycleFigures {
+  const sum = (value: (one: CycleFigures) => number) => cycles.reduce((total, one) => total + value(one), 0);
+  const steps = new Set(cycles.flatMap(({ secondsByStep }) => Object.keys(secondsByStep)));
+  return {
+    seconds: sum(({ seconds }) => seconds),
+    bytesCopied: sum(({ bytesCopied }) => bytesCopied),
+    bytesWritten: sum(({ bytesWritten }) => bytesWritten),
+    secondsByStep: Object.fromEntries(
+      Array.from(steps, (step) => [step, sum(({ secondsByStep }) => secondsByStep[step] ?? 0)]),
+    ),
+    written: sum(({ written }) => written),
+    updated: sum(({ updated }) => updated),
+  };
+}
+
 function figures(took: {
   readonly bytes_copied: number;
   readonly bytes_written: number;

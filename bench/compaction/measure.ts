@@ -1,9 +1,10 @@
+import { batchesByCount } from "../../core/resilience/batch.ts";
 import { inParallel } from "../../core/resilience/in-parallel.ts";
 import { labelChanges } from "../changes/label-changes.ts";
 import type { BenchReceipt } from "../receipts.ts";
 import { dimensions, model, type Premises } from "../surroundings.ts";
 import { bareUpserts } from "./bare-upserts.ts";
-import { type CycleFigures, CycleIncompleteError } from "./cycle-figures.ts";
+import { type CycleFigures, CycleIncompleteError, together } from "./cycle-figures.ts";
 import { type CompactionProcess, OneCollection } from "./one-collection.ts";
 import type { CompactionOptions } from "./options.ts";
 import { Reader, type ReaderFigures } from "./reader.ts";
@@ -36,14 +37,22 @@ export interface SmallCycle {
   readonly reader: ReaderFigures;
 }
 
+/** A search process that holds nothing opens the head, to hold every vector. */
+export interface ColdOpening {
+  readonly size: number;
+  readonly coldSeconds: number;
+}
+
 export const labelsPerChange = 10;
+/** A cycle drains few more than 64 new runs. */
+const receiptsPerCycle = 50;
 const callsAtOnce = 16;
 
 /** Grows a collection of words from nothing, and makes small changes at each of the sizes. */
 export async function* measureCompaction(
   options: CompactionOptions,
   premises: Premises,
-): AsyncGenerator<Round | SmallCycle> {
+): AsyncGenerator<Round | ColdOpening | SmallCycle> {
   const collection = await OneCollection.start({ collection: "words", model, dimensions }, premises);
   try {
     yield* new Measuring(collection, await prepare(options, collection), options).run();
@@ -84,7 +93,7 @@ class Measuring {
     this.#options = options;
   }
 
-  async *run(): AsyncGenerator<Round | SmallCycle> {
+  async *run(): AsyncGenerator<Round | ColdOpening | SmallCycle> {
     const { sizes, rounds } = this.#options;
     const compaction = await this.#collection.process();
     let size = 0;
@@ -92,7 +101,9 @@ class Measuring {
       const round = await this.#grow(compaction, receipts, size, position < rounds ? position : undefined);
       yield round;
       size += round.vectors;
-      if (sizes.includes(size)) yield* this.#smallChanges(size);
+      if (!sizes.includes(size)) continue;
+      yield await this.#open(size);
+      yield* this.#smallChanges(size);
     }
     await compaction.end();
   }
@@ -114,9 +125,17 @@ class Measuring {
     return { before, vectors, publish, fold, bareSeconds };
   }
 
+  async #open(size: number): Promise<ColdOpening> {
+    const reader = await Reader.start(this.#collection, Number.POSITIVE_INFINITY);
+    const { seconds } = await reader.follow();
+    await reader.stop();
+    return { size, coldSeconds: seconds };
+  }
+
   /** Each kind in a process that begins cold and is warm after its first cycle. */
   async *#smallChanges(size: number): AsyncGenerator<SmallCycle> {
-    const reader = await Reader.start(this.#collection);
+    const reader = await Reader.start(this.#collection, 0);
+    await reader.follow();
     for (let repeat = 0; repeat < this.#options.repeats; repeat += 1) {
       for (const change of changes) {
         const compaction = await this.#collection.process();
@@ -136,9 +155,12 @@ class Measuring {
   }
 
   async #merge(compaction: CompactionProcess, receipts: readonly BenchReceipt[]): Promise<CycleFigures> {
-    await inParallel(receipts, callsAtOnce, (receipt) => this.#collection.openRun(nameOf(receipt)));
-    const cycle = await this.#collection.publish(compaction, receipts.length);
-    return requireDone(cycle, "written", receipts.length * wordsPerReceipt);
+    const cycles: CycleFigures[] = [];
+    for (const some of batchesByCount(receipts, receiptsPerCycle)) {
+      await inParallel(some, callsAtOnce, (receipt) => this.#collection.openRun(nameOf(receipt)));
+      cycles.push(await this.#collection.publish(compaction, some.length));
+    }
+    return requireDone(together(cycles), "written", receipts.length * wordsPerReceipt);
   }
 
   async #label(compaction: CompactionProcess, receipt: BenchReceipt): Promise<CycleFigures> {

@@ -12,14 +12,21 @@ export interface ReaderFigures {
   readonly deltaBytes: number;
 }
 
-/** A reader that follows the head. It keeps a copy of the base, and of what is above it the vectors. */
+/**
+ * A reader that follows the head. Beyond `exactVectors` it keeps a copy of the base, and of what is above it the vectors;
+ * up to there it holds all vectors, as the search functions do.
+ */
 export class Reader {
   readonly #source: ChromaGenerations;
   readonly #scratch: string;
   #served: OpenGeneration | undefined;
   #deltaBytes = 0;
 
-  private constructor({ aws, target, premises, deltas, collectionsPath }: OneCollection, scratch: string) {
+  private constructor(
+    { aws, target, premises, deltas, collectionsPath }: OneCollection,
+    scratch: string,
+    exactVectors: number,
+  ) {
     this.#scratch = scratch;
     this.#source = new ChromaGenerations({
       client: aws.dynamo,
@@ -30,7 +37,7 @@ export class Reader {
       dimensions: target.dimensions,
       library: premises.library,
       scratch,
-      exactVectors: 0,
+      exactVectors,
       deltas: {
         get: async (key) => {
           const bytes = await deltas.get(key);
@@ -42,11 +49,10 @@ export class Reader {
     });
   }
 
-  /** Serves the head. */
-  static async start(collection: OneCollection): Promise<Reader> {
-    const reader = new Reader(collection, await mkdtemp(join(collection.premises.folder, "reader-")));
-    await reader.follow();
-    return reader;
+  /** Serves nothing yet. */
+  static async start(collection: OneCollection, exactVectors: number): Promise<Reader> {
+    const scratch = await mkdtemp(join(collection.premises.folder, "reader-"));
+    return new Reader(collection, scratch, exactVectors);
   }
 
   async follow(): Promise<ReaderFigures> {

@@ -3,6 +3,7 @@ import { median } from "../statistics.ts";
 import type { CycleFigures } from "./cycle-figures.ts";
 import {
   type Change,
+  type ColdOpening,
   changes,
   labelsPerChange,
   type Round,
@@ -45,6 +46,10 @@ export function roundLine(round: Round): string {
     `copied in ${megabytes(fold.bytesCopied)}, written ${megabytes(fold.bytesWritten)}; `,
     `published before in ${publish.seconds.toFixed(1)} s, ${kilobytes(publish.bytesWritten)}`,
   ].join("");
+}
+
+export function openingLine({ size, coldSeconds }: ColdOpening): string {
+  return `a cold search process opens ${whole(size)} vectors in ${coldSeconds.toFixed(1)} s`;
 }
 
 /** The rounds that bare upserts were measured in. */

@@ -17,6 +17,7 @@ test("npm run bench:compaction -- --quick merges, changes and prints all that th
       ]),
     ),
   );
+  expect(stdout).toMatch(/a cold search process opens 400 vectors in [\d.]+ s/);
   expect(stdout).toMatch(/bare upserts \(the limit\) +[\d,]+\/s/);
   expect(stdout).toMatch(/merged by the fold +[\d,]+\/s/);
   expect(stdout).toMatch(/pass {2}8 small cycles copied 0 bytes in and wrote [\d,]+ at most/);

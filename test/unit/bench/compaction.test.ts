@@ -1,4 +1,9 @@
-import { CycleIncompleteError, figuresOf, foldFiguresOf } from "../../../bench/compaction/cycle-figures.ts";
+import {
+  CycleIncompleteError,
+  figuresOf,
+  foldFiguresOf,
+  together,
+} from "../../../bench/compaction/cycle-figures.ts";
 import type { Round, SmallCycle } from "../../../bench/compaction/measure.ts";
 import { compactionOptions } from "../../../bench/compaction/options.ts";
 import {
@@ -97,6 +102,16 @@ describe("a measured cycle", () => {
       bytesWritten: 4,
       secondsByStep: { apply: 0.5 },
       written: 7,
+    });
+  });
+
+  it("adds to others, step by step", () => {
+    const other = { ...cycle, secondsByStep: { apply: 1, drain: 2 } };
+    expect(together([cycle, other])).toMatchObject({
+      seconds: 24,
+      bytesWritten: 10_000,
+      written: 2_000,
+      secondsByStep: { apply: 10, verify: 1, drain: 2 },
     });
   });
 
