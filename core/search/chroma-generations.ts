@@ -8,7 +8,8 @@ import type { StoredVector } from "../collections/chroma/vector-store.ts";
 import { GenerationCorruptError, GenerationReader } from "../collections/generations/generation-reader.ts";
 import { readHead } from "../collections/generations/head.ts";
 import { documentsOf, type Manifest } from "../collections/generations/manifest.ts";
-import type { SegmentEntry } from "../collections/segments/entry.ts";
+import type { BaseIndex, IndexedDocument } from "../collections/segments/base-index.ts";
+import type { PublishedDocument, SegmentEntry } from "../collections/segments/entry.ts";
 import type { Overlay } from "../collections/segments/overlay.ts";
 import {
   differsByFacts,
@@ -22,6 +23,7 @@ import { type DocumentRef, documentModel } from "../documents/documents.ts";
 import type { Metrics } from "../metrics.ts";
 import { monotonicClock } from "../resilience/clock.ts";
 import { inParallel } from "../resilience/in-parallel.ts";
+import { baseWithDeltas } from "./base-with-deltas.ts";
 import type { GenerationSource, OpenGeneration, PublishedGeneration } from "./generation-source.ts";
 import { ApproximateGeneration, BaseCopy, SnapshotGeneration } from "./open-generations.ts";
 import { GenerationOfAnotherModelError, isRefusal, ShardTooLargeError } from "./search-errors.ts";
@@ -112,16 +114,18 @@ export class ChromaGenerations implements GenerationSource {
   async #above(
     previous: OpenGeneration,
     published: PublishedGeneration,
-    { database, count }: Manifest,
+    manifest: Manifest,
     overlay: Overlay,
   ): Promise<OpenGeneration | undefined> {
+    const { database, count } = manifest;
     const before = this.#opened.get(previous);
     if (before === undefined || before.database !== database || !previous.alive()) return undefined;
     if ([...before.overlay.keys()].some((key) => !overlay.has(key))) return undefined;
+    const index = await this.#indexIfReadable(manifest);
     const changed = [...overlay].filter(([key, entry]) => !isSameEntry(before.overlay.get(key), entry));
     const vectors = await this.#vectorsOf(
       changed.map(([, entry]) => entry),
-      (entry) => shownWith(before.overlay, previous, entry),
+      (entry) => shownWith({ overlay: before.overlay, index, served: previous }, entry),
     );
     if (previous.snapshot) {
       if (!isExact(count, this.#options.exactVectors)) return undefined;
@@ -161,7 +165,13 @@ export class ChromaGenerations implements GenerationSource {
         return new ApproximateGeneration(published, count, new BaseCopy(folder, server, base), above);
       }
       const target = { collection, model, dimensions };
-      const vectors = new PublishedVectors({ base, overlay, deltas, target });
+      const index = await this.#indexIfReadable(manifest);
+      const vectors = new PublishedVectors({
+        base: index === undefined ? base : baseWithDeltas(base, { index, deltas, target }),
+        overlay,
+        deltas,
+        target,
+      });
       const snapshot = await this.#read(vectors, manifest, previous);
       const [[document, why] = []] = vectors.unreadable;
       if (document !== undefined) throw new NamedDeltaMissingError(document, why ?? "");
@@ -172,6 +182,16 @@ export class ChromaGenerations implements GenerationSource {
       await server?.stop();
       await rm(folder, { recursive: true, force: true });
       throw error;
+    }
+  }
+
+  /** Only publishing needs it: without an index every vector is read from the database. */
+  async #indexIfReadable(manifest: Manifest): Promise<BaseIndex | undefined> {
+    try {
+      return await this.#generations.indexOf(manifest);
+    } catch (error) {
+      if (!(error instanceof GenerationCorruptError)) throw error;
+      return undefined;
     }
   }
 
@@ -236,17 +256,31 @@ export class ChromaGenerations implements GenerationSource {
   }
 }
 
+interface ServedState {
+  readonly overlay: Overlay;
+  /** That of the base; undefined if it cannot be read. */
+  readonly index: BaseIndex | undefined;
+  readonly served: OpenGeneration;
+}
+
 /** The vectors that are served of a document, if they are those of the entry but for facts. */
 function shownWith(
-  overlay: Overlay,
-  served: OpenGeneration,
+  { overlay, index, served }: ServedState,
   entry: SegmentEntry,
 ): readonly StoredVector[] | undefined {
+  if (entry.gone) return undefined;
   const key = documentModel.keyOf(entry.document);
-  if (entry.gone || !differsByFacts(overlay.get(key), entry)) return undefined;
+  const before = overlay.get(key);
+  const isSame = before ? differsByFacts(before, entry) : isWholeIn(index?.get(key), entry);
+  if (!isSame) return undefined;
   const above = served instanceof ApproximateGeneration ? served.overlay.get(key) : undefined;
   const vectors = served.snapshot?.vectorsOf(key) ?? above;
   return vectors?.length === entry.vectorCount ? vectors : undefined;
+}
+
+/** Whether a base has vectors of the entry's run, and the entry has all of that run. */
+function isWholeIn(indexed: IndexedDocument | undefined, entry: PublishedDocument): boolean {
+  return indexed?.runId === entry.runId && entry.removed.length === 0;
 }
 
 function isSameEntry(one: SegmentEntry | undefined, other: SegmentEntry): boolean {

@@ -11,8 +11,14 @@ const documentsPerPage = 100;
 /** Number of deltas that are cached, because callers read the same document in several ways. */
 const maxRemembered = 32;
 
+/** The vectors of a base. */
+export type PublishedBase = Pick<
+  ChromaVectorStore,
+  "pages" | "vectorPages" | "metadataOf" | "readMetadata" | "read" | "query"
+>;
+
 export interface PublishedParts {
-  readonly base: ChromaVectorStore;
+  readonly base: PublishedBase;
   readonly overlay: Overlay;
   readonly deltas: Pick<DeltaStore, "get">;
   readonly target: DeltaTarget;

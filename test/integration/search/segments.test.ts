@@ -1,11 +1,16 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ChromaVectorStore } from "../../../core/collections/chroma/chroma-vector-store.ts";
+import { indexFile } from "../../../core/collections/generations/manifest.ts";
+import { vectorAt } from "../../../core/collections/merge/parts-that-differ.ts";
 import { NamedDeltaMissingError } from "../../../core/collections/segments/overlay-rows.ts";
+import { encodeDelta } from "../../../core/deltas/codec.ts";
 import { deltaKey, deltaPrefix } from "../../../core/deltas/keys.ts";
 import { silentMetrics } from "../../../core/metrics.ts";
 import { ChromaGenerations } from "../../../core/search/chroma-generations.ts";
 import type { OpenGeneration } from "../../../core/search/generation-source.ts";
+import { directionOf } from "../../../core/search/scan/directions.ts";
 import { rank } from "../../../core/search/snapshot/rank.ts";
 import { CompactionRig, queueUrl, type RigConfig } from "../../unit/collections/compaction-rig.ts";
 import { itemsOf } from "../../unit/collections/receipt-items.ts";
@@ -89,19 +94,97 @@ async function nearest(generation: OpenGeneration, text: string, k = 4) {
 const keyOf = (delta: typeof milk) => deltaKey(deltaPrefix(delta));
 const merchants = async (generation: OpenGeneration) => Object.fromEntries(await nearest(generation, "milk"));
 
-test("a segment above the base that is served costs its deltas: the base is not read again", async () => {
+test("a change of facts of what only the base has reads neither its delta nor the base", async () => {
   const generations = await source(100);
   const first = await newest(generations);
+  read.length = 0;
   await rename(1, "CAFE");
   const second = await newest(generations, first);
-  expect(read).toEqual([keyOf(milk)]);
   expect(await merchants(second)).toEqual({ milk: "CAFE", bread: "CAFE", tea: undefined, cake: undefined });
   expect(await merchants(first)).toMatchObject({ milk: undefined });
   await rename(2, "BAR");
   const third = await newest(generations, second);
-  expect(read).toEqual([keyOf(milk), keyOf(tea)]);
+  expect(read).toEqual([]);
   expect(await merchants(third)).toEqual({ milk: "CAFE", bread: "CAFE", tea: "BAR", cake: "BAR" });
   expect(await readdir(scratch)).toEqual([]);
+});
+
+test("what is new or partly removed above the base costs its own delta alone", async () => {
+  const generations = await source(100);
+  const first = await newest(generations);
+  read.length = 0;
+  const eggs = deltaOf(3, "eggs", ["eggs", "ham"]);
+  await rig.embed(eggs);
+  await compact(100);
+  const second = await newest(generations, first);
+  expect(read).toEqual([keyOf(eggs)]);
+  await rig.put(itemsOf(1).line(1), {});
+  rig.announce([await rig.remove(itemsOf(1).line(1))]);
+  await compact(100);
+  const third = await newest(generations, second);
+  expect(read).toEqual([keyOf(eggs), keyOf(milk)]);
+  const shown = (await nearest(third, "eggs", 10)).map(([document]) => document);
+  expect(shown.sort()).toEqual(["bread", "cake", "eggs", "ham", "tea"]);
+});
+
+test("another run of as many vectors as the base has is read, and so are other parts of the same run", async () => {
+  const generations = await source(100);
+  const documents = async (generation: OpenGeneration) =>
+    (await nearest(generation, "milk", 10)).map(([document]) => document).sort();
+  const removeLine = async (line: number, second: number) => {
+    await rig.put(itemsOf(1).line(line), {}, second);
+    rig.announce([await rig.remove(itemsOf(1).line(line), second)]);
+    await compact(100);
+  };
+  await removeLine(1, 1_000);
+  await rig.foldNow();
+  const first = await newest(generations);
+  expect(await documents(first)).toEqual(["bread", "cake", "tea"]);
+  // Exported again, with the line that was removed.
+  await rig.embed(milk, 2_000_000);
+  await compact(100);
+  await removeLine(2, 3_000);
+  expect(await documents(await newest(generations, first))).toEqual(["cake", "milk", "tea"]);
+  await rig.embed(deltaOf(2, "mate", ["mate", "rye"]), 2_000_000);
+  await compact(100);
+  expect(await documents(await newest(generations, first))).toEqual(["mate", "milk", "rye"]);
+});
+
+describe("a base that is opened to be held in memory", () => {
+  const everything = { milk: undefined, bread: undefined, tea: undefined, cake: undefined };
+
+  test("has the numbers of its deltas, and its database is asked for none", async () => {
+    const asked = [
+      jest.spyOn(ChromaVectorStore.prototype, "vectorPages"),
+      jest.spyOn(ChromaVectorStore.prototype, "read"),
+    ];
+    const generation = await newest(await source(100));
+    for (const method of asked) {
+      expect(method).not.toHaveBeenCalled();
+      method.mockRestore();
+    }
+    expect([...read].sort()).toEqual([keyOf(milk), keyOf(tea)].sort());
+    expect(generation.snapshot?.vector(milkId)?.vector).toEqual(directionOf(vectorAt(milk, 0)));
+    expect(await merchants(generation)).toEqual(everything);
+  });
+
+  test.each([
+    ["is lost", () => rig.bucket.delete(keyOf(milk))],
+    ["is of another run", () => rig.bucket.set(keyOf(milk), encodeDelta(deltaOf(1, "other", ["milk"])))],
+    ["is corrupt", () => rig.bucket.set(keyOf(milk), Buffer.from("VKDELTA"))],
+  ])("has the numbers of the database where a delta %s", async (_, harm) => {
+    await harm();
+    const generation = await newest(await source(100));
+    expect(await merchants(generation)).toEqual(everything);
+    const [nearestOf] = await nearest(generation, "bread", 1);
+    expect(nearestOf?.[0]).toBe("bread");
+  });
+
+  test("has the numbers of the database where its index is corrupt", async () => {
+    await writeFile(join(rig.generations.pathOf((await rig.head()) ?? ""), indexFile), "x");
+    expect(await merchants(await newest(await source(100)))).toEqual(everything);
+    expect(read).toEqual([]);
+  });
 });
 
 describe.each([
@@ -204,7 +287,9 @@ test("a filter holds for what is above the base too", async () => {
 test("a generation whose delta is lost is refused and counted; what is served stays", async () => {
   const generations = await source(100);
   const first = await newest(generations);
-  await rename(1, "CAFE");
+  await rig.put(itemsOf(1).line(1), {});
+  rig.announce([await rig.remove(itemsOf(1).line(1))]);
+  await compact(100);
   rig.bucket.delete(keyOf(milk));
   await expect(newest(generations, first)).rejects.toThrow(NamedDeltaMissingError);
   await expect(newest(await source(100))).rejects.toThrow(NamedDeltaMissingError);
