@@ -115,12 +115,12 @@ test("what is new or partly removed above the base costs its own delta alone", a
   read.length = 0;
   const eggs = deltaOf(3, "eggs", ["eggs", "ham"]);
   await rig.embed(eggs);
-  await compact(100);
+  await compact();
   const second = await newest(generations, first);
   expect(read).toEqual([keyOf(eggs)]);
   await rig.put(itemsOf(1).line(1), {});
   rig.announce([await rig.remove(itemsOf(1).line(1))]);
-  await compact(100);
+  await compact();
   const third = await newest(generations, second);
   expect(read).toEqual([keyOf(eggs), keyOf(milk)]);
   const shown = (await nearest(third, "eggs", 10)).map(([document]) => document);
@@ -134,7 +134,7 @@ test("another run of as many vectors as the base has is read, and so are other p
   const removeLine = async (line: number, second: number) => {
     await rig.put(itemsOf(1).line(line), {}, second);
     rig.announce([await rig.remove(itemsOf(1).line(line), second)]);
-    await compact(100);
+    await compact();
   };
   await removeLine(1, 1_000);
   await rig.foldNow();
@@ -142,11 +142,11 @@ test("another run of as many vectors as the base has is read, and so are other p
   expect(await documents(first)).toEqual(["bread", "cake", "tea"]);
   // Exported again, with the line that was removed.
   await rig.embed(milk, 2_000_000);
-  await compact(100);
+  await compact();
   await removeLine(2, 3_000);
   expect(await documents(await newest(generations, first))).toEqual(["cake", "milk", "tea"]);
   await rig.embed(deltaOf(2, "mate", ["mate", "rye"]), 2_000_000);
-  await compact(100);
+  await compact();
   expect(await documents(await newest(generations, first))).toEqual(["mate", "milk", "rye"]);
 });
 
@@ -289,7 +289,7 @@ test("a generation whose delta is lost is refused and counted; what is served st
   const first = await newest(generations);
   await rig.put(itemsOf(1).line(1), {});
   rig.announce([await rig.remove(itemsOf(1).line(1))]);
-  await compact(100);
+  await compact();
   rig.bucket.delete(keyOf(milk));
   await expect(newest(generations, first)).rejects.toThrow(NamedDeltaMissingError);
   await expect(newest(await source(100))).rejects.toThrow(NamedDeltaMissingError);
