@@ -42,6 +42,8 @@ export const metricsOf = {
   mirror: ["MirrorVectorsDeleted", "MirrorVectorsRefused", "MirrorVectorsWritten"],
   verify: ["ReceiptsWithoutDelta", "VectorsExtra", "VectorsMissing", "VectorsNotFound", "VectorsStale"],
   "catch-up": [
+    "CatchUpBatchAge",
+    "CatchUpBatchTextsFallenBack",
     "CatchUpRecordsCached",
     "CatchUpRecordsFailed",
     "CatchUpRecordsProcessed",

@@ -10,6 +10,9 @@ export interface LogFields {
   readonly run_id?: string | undefined;
   readonly task_id?: string | undefined;
   readonly chunk?: number | undefined;
+  /** Of a batch of embedding requests: its place in its task, and the provider's id. */
+  readonly unit?: number | undefined;
+  readonly batch_id?: string | undefined;
   readonly collection?: string | undefined;
   readonly shard?: string | undefined;
   readonly shards?: readonly string[] | undefined;

@@ -167,6 +167,20 @@ export const catchUpSettings = {
     means: "Maximum number of concurrent chunks per task in the state machine.",
     because: "More would mostly wait for the provider's rate limit.",
   }),
+  batchesInFlight: integer({
+    default: 4,
+    from: 1,
+    to: 1000,
+    means: "Maximum number of concurrent batches per task in lane batch, of 49,152 texts each.",
+    because:
+      "Four batches of short texts stay within the tokens that OpenAI enqueues per model from usage tier 2 on; in tier 1 set 1.",
+  }),
+  batchMinSavingUsd: text({
+    default: "0.10",
+    form: { pattern: /^\d+(\.\d+)?$/, says: "an amount of US dollars, as 0.10" },
+    means: "Lane auto uses batches if they are estimated to save at least this much.",
+    because: "A task that saves less than ten cents is not worth up to a day of waiting.",
+  }),
   requestsPerSecond: integer({
     default: 20,
     from: 1,

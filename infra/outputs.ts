@@ -140,7 +140,7 @@ export interface CatchUpOutputs {
   readonly logGroups: Readonly<Record<CatchUpFunctionName, pulumi.Output<string>>>;
 }
 
-type CatchUpFunctionName = "api" | "run" | "chunk" | "settle" | "watch";
+type CatchUpFunctionName = "api" | "run" | "chunk" | "batch" | "settle" | "watch";
 
 type FunctionName =
   | "embed"

@@ -222,13 +222,19 @@ function searching({ search, shards }: SearchFunctions): Flow {
   };
 }
 
-function catchingUp({ functions: { api, run, chunk, settle }, watch, unsettled, machine }: CatchUp): Flow {
+function catchingUp({
+  functions: { api, run, chunk, batch, settle },
+  watch,
+  unsettled,
+  machine,
+}: CatchUp): Flow {
   return {
     title: "Catching up",
     functions: {
       "catch-up-api": api,
       "catch-up-run": run,
       "catch-up-chunk": chunk,
+      "catch-up-batch": batch,
       "catch-up-settle": settle,
       "catch-up-watch": watch,
     },
@@ -239,6 +245,7 @@ function catchingUp({ functions: { api, run, chunk, settle }, watch, unsettled, 
         "CatchUpRecordsProcessed",
         "CatchUpRecordsFailed",
         "CatchUpTasksFailed",
+        "CatchUpBatchTextsFallenBack",
         "EmbeddingCacheFaults",
       ],
     },

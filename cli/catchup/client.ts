@@ -38,7 +38,15 @@ export const shownTask = z.object({
     s3_key: z.string().optional(),
     retry_of: z.string().optional(),
   }),
-  estimate: z.object({ tokens: count, cost_usd: count, seconds: count }).nullable(),
+  estimate: z
+    .object({
+      tokens: count,
+      cost_usd: count,
+      seconds: count,
+      /** Tasks of the bulk API have none. */
+      batch: z.object({ cost_usd: count, seconds: count }).optional(),
+    })
+    .nullable(),
 });
 
 export type ShownTask = z.infer<typeof shownTask>;

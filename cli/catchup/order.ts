@@ -1,5 +1,5 @@
 import { delimiterNames, encodings } from "../../core/catchup/requests/csv-form.ts";
-import { hosts } from "../../core/catchup/requests/process-request.ts";
+import { hosts, lanes } from "../../core/catchup/requests/process-request.ts";
 import { statuses } from "../../core/catchup/tasks/task.ts";
 import { readCommandLine, UsageWrongError } from "../command.ts";
 
@@ -25,6 +25,7 @@ export const usage = `Indexes the rows of a CSV file or of a Metabase question i
   --incremental skips records that the index holds with the same content
   --dry-run     reports rows, tokens, cost and time; embeds and writes nothing
   --host        ${hosts.join(", ")}: what processes the rows (default: auto, by their number)
+  --lane        ${lanes.join(", ")}: batch pays half the price within a day, auto where that saves enough (default: sync)
   --encoding    ${encodings.join(", ")}: for a file without a byte order mark (default: utf-8)
   --delimiter   ${delimiterNames.join(", ")}: between the cells of a file (default: comma, or what a line sep= says)
   --idempotency-key  the same key returns the same task, also in a later run of the command
@@ -92,6 +93,7 @@ export function readOrder(args: readonly string[]): CommandLine {
       "dry-run": { type: "boolean", default: false },
       incremental: { type: "boolean", default: false },
       host: { type: "string" },
+      lane: { type: "string" },
       encoding: { type: "string" },
       delimiter: { type: "string" },
       follow: { type: "string" },
@@ -148,6 +150,7 @@ interface Values {
   readonly question?: string;
   readonly metabase?: string;
   readonly host?: string;
+  readonly lane?: string;
   readonly encoding?: string;
   readonly delimiter?: string;
   readonly "s3-key"?: string;
@@ -165,6 +168,7 @@ function requestOf({
   question,
   metabase,
   host,
+  lane,
   encoding,
   delimiter,
   ...flags
@@ -177,6 +181,7 @@ function requestOf({
     model,
     question_id: metabase ?? question,
     host,
+    lane,
     encoding,
     delimiter,
     s3_key: flags["s3-key"],

@@ -48,6 +48,11 @@ export function outcomeLines(task: ShownTask): string[] {
           `${whole(estimate.tokens)} tokens, ${estimate.cost_usd} USD, ${whole(estimate.seconds)} s at the provider's limits`,
         ]
       : []),
+    ...(estimate?.batch
+      ? [
+          `in lane batch ${estimate.batch.cost_usd} USD, at most ${whole(estimate.batch.seconds / 3_600)} hours`,
+        ]
+      : []),
     ...(task.error === null ? [] : [terminalLines(task.error)]),
     `${secondsOf(task)} s from the request to the end`,
   ];

@@ -37,6 +37,14 @@ export interface OpenAiEmbedderOptions {
   readonly clock?: Clock;
 }
 
+/** The body of a request to OpenAI's embeddings API, alone or as a line of a batch. */
+export function embeddingsBody(
+  { model, dimensions }: Pick<Embedder, "model" | "dimensions">,
+  input: readonly string[],
+): object {
+  return { model, dimensions, input, encoding_format: "base64" };
+}
+
 /**
  * Embeds one request's worth of texts (`requestLimits`) per call. A 429 defers the request and does not count as an
  * attempt; every attempt goes through the rate limiter. Throws the errors of embedding-errors.ts.
@@ -128,7 +136,7 @@ export class OpenAiEmbedder implements Embedder {
 
   /** The request, as the provider's API has it. */
   protected body(input: readonly string[], _purpose: Purpose): object {
-    return { model: this.model, dimensions: this.dimensions, input, encoding_format: "base64" };
+    return embeddingsBody(this, input);
   }
 
   #send(body: object, giveUpAt: number): Promise<Base64Answer | undefined> {

@@ -7,6 +7,7 @@ export const apiConfig = z.object({
   ...requestConfig,
   STATE_MACHINE_ARN: z.string().min(1),
   RUN_FUNCTION: z.string().min(1),
+  BATCH_FUNCTION: z.string().min(1),
   /** Origins whose pages may call from a browser. */
   CORS_ORIGINS: commaSeparated,
 });

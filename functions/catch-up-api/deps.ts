@@ -53,8 +53,9 @@ export function apiDeps(config: ApiConfig, { log }: Telemetry): ApiFunctionDeps 
       }),
     kind: executions.kind,
     start: (taskId) => invoke(config.RUN_FUNCTION, taskId),
-    async stop({ worked_on_by }) {
+    async stop({ task_id, worked_on_by, lane }) {
       if (worked_on_by?.kind === executions.kind) await executions.stop(worked_on_by.id);
+      if (lane === "batch") await invoke(config.BATCH_FUNCTION, task_id);
     },
     isWorkedOn: (task) => isWorkedOn(task, executions, Date.now()),
     corsOrigins: config.CORS_ORIGINS,

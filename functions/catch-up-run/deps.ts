@@ -1,4 +1,5 @@
 import { SFNClient } from "@aws-sdk/client-sfn";
+import { batchProvider } from "../../core/catchup/host/batch-deps.ts";
 import { chunkDeps, type ForInvocation } from "../../core/catchup/host/chunk-deps.ts";
 import { planDeps } from "../../core/catchup/host/plan-deps.ts";
 import { Executions } from "../../core/catchup/work/executions.ts";
@@ -14,6 +15,10 @@ export function runDeps(config: RunConfig, telemetry: Telemetry): ForInvocation<
     ...(await chunkDepsFor(giveUpAt)),
     ...(await planDeps(config, giveUpAt)),
     dispatcher,
+    batches: {
+      check: async () => (await batchProvider(config, giveUpAt)).check(),
+      minSavingUsd: config.BATCH_MIN_SAVING_USD,
+    },
     rowsPerFunction: config.ROWS_PER_FUNCTION,
   });
 }

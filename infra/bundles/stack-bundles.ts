@@ -27,14 +27,15 @@ export interface FunctionBundles {
 
 /** The code of the catch-up system's functions. */
 export async function catchUpBundles(): Promise<CatchUpCode> {
-  const [api, run, chunk, settle, watch] = await Promise.all([
+  const [api, run, chunk, batch, settle, watch] = await Promise.all([
     functionArchive("catch-up-api"),
     functionArchive("catch-up-run"),
     functionArchive("catch-up-chunk"),
+    functionArchive("catch-up-batch"),
     functionArchive("catch-up-settle"),
     functionArchive("catch-up-watch"),
   ]);
-  return { api, run, chunk, settle, watch };
+  return { api, run, chunk, batch, settle, watch };
 }
 
 /** The code of the image flow's functions. */

@@ -11,6 +11,7 @@ export interface CatchUpCode {
   readonly api: pulumi.asset.Archive;
   readonly run: pulumi.asset.Archive;
   readonly chunk: pulumi.asset.Archive;
+  readonly batch: pulumi.asset.Archive;
   readonly settle: pulumi.asset.Archive;
   readonly watch: pulumi.asset.Archive;
 }

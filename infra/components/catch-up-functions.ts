@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { apiConfig } from "../../functions/catch-up-api/config.ts";
+import type { batchConfig } from "../../functions/catch-up-batch/config.ts";
 import type { chunkConfig } from "../../functions/catch-up-chunk/config.ts";
 import type { runConfig } from "../../functions/catch-up-run/config.ts";
 import type { settleConfig } from "../../functions/catch-up-settle/config.ts";
@@ -45,7 +46,7 @@ export interface CatchUpFunctionsArgs extends CatchUpArgs {
   readonly cache: Named | undefined;
   readonly unsettled: aws.sqs.Queue;
   /** The state machine of these functions. */
-  machine(steps: { readonly chunk: BundledFunction; readonly settle: BundledFunction }): CatchUpMachine;
+  machine(steps: Pick<CatchUpFunctions, "chunk" | "batch" | "settle">): CatchUpMachine;
 }
 
 /** The functions of the catch-up system, in reverse order of a task's steps. */
@@ -54,6 +55,8 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
   readonly settle: BundledFunction;
   /** Processes one chunk: embeds its rows and upserts their vectors. */
   readonly chunk: BundledFunction;
+  /** Lets OpenAI's Batch API pay for texts, before their chunks are processed. */
+  readonly batch: BundledFunction;
   readonly machine: CatchUpMachine;
   /** Plans a task, and processes a small one itself. */
   readonly run: BundledFunction;
@@ -73,6 +76,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
 
     this.settle = this.settleFunction(`${name}-settle`);
     this.chunk = this.chunkFunction(`${name}-chunk`);
+    this.batch = this.batchFunction(`${name}-batch`);
     this.machine = args.machine(this);
     this.run = this.runFunction(`${name}-run`);
     this.retried(`${name}-run`, this.run, this.settle.function.arn);
@@ -87,7 +91,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
       code: this.args.code.settle,
       timeoutSeconds: workTimeoutSeconds,
       memoryMiB: 512,
-      environment: environmentOf<typeof settleConfig>(this.settling()),
+      environment: environmentOf<typeof settleConfig>({ ...this.settling(), ...this.batching() }),
       statements: [...this.settleStatements(), sendTo(this.args.unsettled)],
     });
   }
@@ -98,8 +102,52 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
       code: this.args.code.chunk,
       timeoutSeconds: this.args.settings.timeoutSeconds,
       memoryMiB: this.args.settings.memoryMiB,
-      environment: environmentOf<typeof chunkConfig>({ ...this.settling(), ...this.chunking() }),
+      environment: environmentOf<typeof chunkConfig>({
+        ...this.settling(),
+        ...this.chunking(),
+        ...this.batching(),
+      }),
       statements: this.chunkStatements(),
+    });
+  }
+
+  private batchFunction(name: string): BundledFunction {
+    const { tasks, source, work, cache, embedding, embeddingApiKey, settings } = this.args;
+    const { TOKENS_PER_TEXT, COLUMN_TYPES, EMBEDDING_CACHE_BUCKET } = this.chunking();
+    const { EMBEDDING_BASE_URL, EMBEDDING_MODEL, EMBEDDING_DIMENSIONS, EMBEDDING_MAX_INPUTS_PER_REQUEST } =
+      embeddingEnvironment(embedding, embeddingApiKey);
+    return this.function(name, {
+      description: "Pays for texts of a catch-up task by OpenAI's Batch API",
+      code: this.args.code.batch,
+      timeoutSeconds: workTimeoutSeconds,
+      memoryMiB: settings.memoryMiB,
+      environment: environmentOf<typeof batchConfig>({
+        TASKS_TABLE: tasks.name,
+        SOURCE_BUCKET: source.name,
+        WORK_BUCKET: work.name,
+        ...this.sink.environment,
+        EMBEDDING_API_KEY_SECRET: embeddingApiKey.name,
+        EMBEDDING_BASE_URL,
+        EMBEDDING_MODEL,
+        FURTHER_MODELS: this.models().FURTHER_MODELS,
+        EMBEDDING_DIMENSIONS,
+        EMBEDDING_MAX_INPUTS_PER_REQUEST,
+        EMBEDDING_CACHE_BUCKET,
+        TOKENS_PER_TEXT,
+        COLUMN_TYPES,
+      }),
+      statements: [
+        items(tasks, ["GetItem", "PutItem", "Query", "UpdateItem"]),
+        list(source),
+        readObjects(source, ""),
+        list(work),
+        readObjects(work, ""),
+        putObjects(work, "batches/"),
+        putObjects(work, "vectors/"),
+        ...(cache ? [list(cache), readObjects(cache, "vectors/")] : []),
+        readSecrets(embeddingApiKey),
+        ...this.sink.readStatements,
+      ],
     });
   }
 
@@ -112,6 +160,8 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
       memoryMiB: settings.memoryMiB,
       environment: environmentOf<typeof runConfig>({
         ...this.planning(),
+        ...this.batching(),
+        BATCH_MIN_SAVING_USD: settings.batchMinSavingUsd,
         STATE_MACHINE_ARN: this.machine.machine.arn,
         ROWS_PER_FUNCTION: String(settings.rowsPerFunction),
       }),
@@ -137,11 +187,12 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
         ...this.accepting(settings.taskDays),
         STATE_MACHINE_ARN: this.machine.machine.arn,
         RUN_FUNCTION: this.run.function.name,
+        BATCH_FUNCTION: this.batch.function.name,
         CORS_ORIGINS: settings.corsOrigins.join(","),
       }),
       statements: [
         ...this.acceptStatements(),
-        invoke(this.run.function),
+        invoke(this.run.function, this.batch.function),
         allow(["states:DescribeExecution", "states:StopExecution"], executionsOf(this.machine.machine.arn)),
       ],
     });
@@ -249,6 +300,11 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
       ),
       EMBEDDING_TOKENS_PER_MINUTE: String(embedding.tokensPerMinute),
     };
+  }
+
+  /** Workers have no batches. */
+  private batching() {
+    return { BATCHES_IN_FLIGHT: String(this.args.settings.batchesInFlight) };
   }
 
   private chunking() {

@@ -8,17 +8,24 @@ import { writeTraces } from "./tracing.ts";
 export interface CatchUpMachineArgs {
   /** Processes one chunk. */
   readonly chunk: BundledFunction;
+  /** Advances the batch of a unit of chunks. */
+  readonly batch: BundledFunction;
   /** Settles a task. */
   readonly settle: BundledFunction;
   /** Holds the lists of chunks and receives the map's results. */
   readonly work: Named;
   /** Concurrent chunks per task. */
   readonly concurrency: number;
+  /** Concurrent batches per task. */
+  readonly batchesInFlight: number;
   readonly logRetentionDays: number;
   readonly isTraced: boolean;
 }
 
-/** The state machine of large tasks: a map over the chunks of a plan, then the settle step. */
+/**
+ * The state machine of large tasks: in lane batch a map over the units that batches pay for, then a map over the chunks of
+ * the plan, then the settle step.
+ */
 export class CatchUpMachine extends pulumi.ComponentResource {
   readonly machine: aws.sfn.StateMachine;
   /** Functions that start executions must depend on it. */
@@ -61,7 +68,7 @@ export class CatchUpMachine extends pulumi.ComponentResource {
       {
         role: role.id,
         policy: policyOf([
-          invoke(args.chunk.function, args.settle.function),
+          invoke(args.chunk.function, args.batch.function, args.settle.function),
           readObjects(args.work, "plans/"),
           putObjects(args.work, "maps/"),
           readObjects(args.work, "maps/"),
@@ -126,13 +133,20 @@ const failed = {
  * The state carries the task id and the key of its chunk list, and nothing that grows with the chunks (F22): children return
  * nothing, and the map's results go to S3. Failed chunks do not fail the map: settling decides the status of the task.
  */
-function definitionOf({ chunk, settle, work, concurrency }: CatchUpMachineArgs): pulumi.Output<string> {
+function definitionOf(args: CatchUpMachineArgs): pulumi.Output<string> {
+  const { chunk, settle, work, concurrency } = args;
   const task = { task_id: "{% $states.input.task_id %}" };
   return pulumi.jsonStringify({
     Comment: "Processes the chunks of a catch-up task, then settles it",
     QueryLanguage: "JSONata",
-    StartAt: "EachChunk",
+    StartAt: "Lane",
     States: {
+      Lane: {
+        Type: "Choice",
+        Choices: [{ Condition: "{% $exists($states.input.units_key) %}", Next: "EachUnit" }],
+        Default: "EachChunk",
+      },
+      EachUnit: eachUnit(args),
       EachChunk: {
         Type: "Map",
         ItemReader: {
@@ -175,4 +189,56 @@ function definitionOf({ chunk, settle, work, concurrency }: CatchUpMachineArgs):
       },
     },
   });
+}
+
+/** A unit whose batch fails permanently does not fail the map: its chunks pay for their texts themselves. */
+function eachUnit({ batch, work, batchesInFlight }: CatchUpMachineArgs) {
+  const task = { task_id: "{% $states.input.task_id %}", chunks_key: "{% $states.input.chunks_key %}" };
+  return {
+    Type: "Map",
+    ItemReader: {
+      Resource: "arn:aws:states:::s3:getObject",
+      ReaderConfig: { InputType: "JSON" },
+      Arguments: { Bucket: work.name, Key: "{% $states.input.units_key %}" },
+    },
+    ItemSelector: { task_id: task.task_id, unit: "{% $states.context.Map.Item.Value %}" },
+    MaxConcurrency: batchesInFlight,
+    ToleratedFailurePercentage: 100,
+    ItemProcessor: {
+      ProcessorConfig: { Mode: "DISTRIBUTED", ExecutionType: "STANDARD" },
+      StartAt: "Batch",
+      States: {
+        Batch: {
+          Type: "Task",
+          Resource: "arn:aws:states:::lambda:invoke",
+          Arguments: {
+            FunctionName: batch.function.arn,
+            Payload: { task_id: task.task_id, unit: "{% $states.input.unit %}" },
+          },
+          Output: {
+            task_id: task.task_id,
+            unit: "{% $states.input.unit %}",
+            done: "{% $states.result.Payload.done %}",
+            wait_seconds: "{% $states.result.Payload.wait_seconds %}",
+          },
+          Retry: [deferred, failed],
+          Next: "BatchEnded",
+        },
+        BatchEnded: {
+          Type: "Choice",
+          Choices: [{ Condition: "{% $states.input.done %}", Next: "Paid" }],
+          Default: "WaitForBatch",
+        },
+        WaitForBatch: { Type: "Wait", Seconds: "{% $states.input.wait_seconds %}", Next: "Batch" },
+        Paid: { Type: "Succeed", Output: {} },
+      },
+    },
+    ResultWriter: {
+      Resource: "arn:aws:states:::s3:putObject",
+      Arguments: { Bucket: work.name, Prefix: "{% 'maps/' & $states.input.task_id & '/units' %}" },
+    },
+    Output: task,
+    Catch: [{ ErrorEquals: ["States.ALL"], Output: task, Next: "EachChunk" }],
+    Next: "EachChunk",
+  };
 }

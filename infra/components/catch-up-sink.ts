@@ -19,6 +19,8 @@ export type SinkArgs =
 export interface SinkAccess {
   readonly environment: VariablesOf<typeof sinkConfig>;
   readonly statements: readonly Statement[];
+  /** For a process that only reads. */
+  readonly readStatements: readonly Statement[];
   /** Values of secrets that a process must find. */
   readonly versions: readonly pulumi.Resource[];
 }
@@ -37,20 +39,20 @@ function vectorBucketAccess(name: string, keepData: boolean, parent: pulumi.Reso
     { vectorBucketName: `${name}-vectors`, forceDestroy: !keepData },
     { parent },
   );
-  const indexActions = ["CreateIndex", "GetIndex", "PutVectors", "GetVectors"];
+  const bucketStatement = allow(["s3vectors:GetVectorBucket"], [bucket.vectorBucketArn]);
+  const ofIndexes = (actions: readonly string[]) =>
+    allow(
+      actions.map((action) => `s3vectors:${action}`),
+      [pulumi.interpolate`${bucket.vectorBucketArn}/index/*`],
+    );
   return {
     environment: {
       SINK: "s3vectors",
       SINK_PLACE: bucket.vectorBucketName,
       SINK_API_KEY_SECRET: "",
     },
-    statements: [
-      allow(["s3vectors:GetVectorBucket"], [bucket.vectorBucketArn]),
-      allow(
-        indexActions.map((action) => `s3vectors:${action}`),
-        [pulumi.interpolate`${bucket.vectorBucketArn}/index/*`],
-      ),
-    ],
+    statements: [bucketStatement, ofIndexes(["CreateIndex", "GetIndex", "PutVectors", "GetVectors"])],
+    readStatements: [bucketStatement, ofIndexes(["GetIndex", "GetVectors"])],
     versions: [],
   };
 }
@@ -69,13 +71,15 @@ function serverAccess(
       { description: `API key of ${titles[sink]}`, value: apiKey },
       { parent },
     );
+  const statements = secret ? [readSecrets(secret)] : [];
   return {
     environment: {
       SINK: sink,
       SINK_PLACE: address,
       SINK_API_KEY_SECRET: secret?.name ?? "",
     },
-    statements: secret ? [readSecrets(secret)] : [],
+    statements,
+    readStatements: statements,
     versions: secret ? [secret.version] : [],
   };
 }

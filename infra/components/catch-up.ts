@@ -98,16 +98,18 @@ export class CatchUp extends pulumi.ComponentResource {
 
   private machineOf(
     name: string,
-    { chunk, settle }: Pick<CatchUpFunctions, "chunk" | "settle">,
+    { chunk, batch, settle }: Pick<CatchUpFunctions, "chunk" | "batch" | "settle">,
     { settings, defaults }: CatchUpArgs,
   ): CatchUpMachine {
     return new CatchUpMachine(
       name,
       {
         chunk,
+        batch,
         settle,
         work: this.work,
         concurrency: settings.concurrency,
+        batchesInFlight: settings.batchesInFlight,
         logRetentionDays: defaults.logRetentionDays,
         isTraced: defaults.tracing.enabled,
       },

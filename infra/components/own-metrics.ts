@@ -155,6 +155,22 @@ export function ownMetrics(
             says: "A catch-up task failed.",
             runbook: "catch-up",
           } as const,
+          {
+            what: "catch-up-batch-age",
+            ...metric("catch-up", "CatchUpBatchAge"),
+            statistic: "Maximum",
+            threshold: 86_400,
+            says: "A batch of catch-up is older than the 24 hours within which OpenAI ends it.",
+            runbook: "catch-up",
+          } as const,
+          {
+            what: "catch-up-batches-fallen-back",
+            ...metric("catch-up", "CatchUpBatchTextsFallenBack"),
+            statistic: "Sum",
+            threshold: 0,
+            says: "Batches of catch-up expired or failed in part; the rest of their texts is paid at the usual price.",
+            runbook: "catch-up",
+          } as const,
         ]
       : []),
     ...(takesBulkJobs ? bulkMetrics() : []),

@@ -188,12 +188,13 @@ export class Batches {
     const { shown, fault, left } = batch;
     const now = this.#deps.clock.seconds();
     if (ended.has(shown.status) || !batch.isProcessed || batch.ends) return;
+    const isDone = left.length === 0 && fault.takesSeconds < daySeconds;
     const status = batch.cancels
       ? "cancelled"
-      : now >= shown.expires_at
-        ? "expired"
-        : left.length === 0 && now >= shown.created_at + fault.takesSeconds
-          ? "completed"
+      : isDone && now >= shown.created_at + fault.takesSeconds
+        ? "completed"
+        : !isDone && now >= shown.expires_at
+          ? "expired"
           : undefined;
     if (status === undefined) return;
     batch.ends = true;

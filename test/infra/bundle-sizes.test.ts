@@ -19,6 +19,7 @@ const bothProviders = ["@pinecone-database/pinecone", "gpt-tokenizer", "openai"]
 
 const bounds: readonly (readonly [name: string, maxKilobytes: number, heavy: readonly string[]])[] = [
   ["catch-up-api", 500, []],
+  ["catch-up-batch", 2_700, bothProviders],
   ["catch-up-chunk", 2_700, bothProviders],
   ["catch-up-run", 2_750, bothProviders],
   ["catch-up-settle", 550, []],

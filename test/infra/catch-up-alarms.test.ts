@@ -129,7 +129,7 @@ test("F21: a watch that does not run is an alarm", () => {
 });
 
 test("all of them notify the topic of the stack, and treat missing data as healthy except for the watch", () => {
-  expect(alarms.size).toBe(5 * 3 + 6);
+  expect(alarms.size).toBe(6 * 3 + 8);
   for (const [name, alarm] of alarms) {
     expect(alarm).toMatchObject({
       alarmDescription: expect.stringMatching(/^[A-Z].* Runbook: docs\/runbooks\/[\w-]+\.md$/),

@@ -15,6 +15,7 @@ test("the API may start and stop work on tasks, and reaches no row and no secret
     "dynamodb:Query arn:dynamodb:vectorkeep-dev-catch-up-tasks",
     "dynamodb:Query arn:dynamodb:vectorkeep-dev-catch-up-tasks/index/*",
     "dynamodb:UpdateItem arn:dynamodb:vectorkeep-dev-catch-up-tasks",
+    "lambda:InvokeFunction arn:lambda:vectorkeep-dev-catch-up-batch",
     "lambda:InvokeFunction arn:lambda:vectorkeep-dev-catch-up-run",
     "logs:CreateLogStream arn:cloudwatch:vectorkeep-dev-catch-up-api:*",
     "logs:PutLogEvents arn:cloudwatch:vectorkeep-dev-catch-up-api:*",
@@ -87,6 +88,27 @@ test("the function that works on chunks may do this and nothing else", () => {
   ]);
 });
 
+test("the function that pays in batches may store vectors and the state of its batches, and writes no index", () => {
+  expect(permissionsOf(stack, "vectorkeep-dev-catch-up-batch")).toEqual([
+    "dynamodb:GetItem arn:dynamodb:vectorkeep-dev-catch-up-tasks",
+    "dynamodb:PutItem arn:dynamodb:vectorkeep-dev-catch-up-tasks",
+    "dynamodb:Query arn:dynamodb:vectorkeep-dev-catch-up-tasks",
+    "dynamodb:UpdateItem arn:dynamodb:vectorkeep-dev-catch-up-tasks",
+    "logs:CreateLogStream arn:cloudwatch:vectorkeep-dev-catch-up-batch:*",
+    "logs:PutLogEvents arn:cloudwatch:vectorkeep-dev-catch-up-batch:*",
+    "s3:GetObject arn:s3:vectorkeep-dev-catch-up-cache/vectors/*",
+    "s3:GetObject arn:s3:vectorkeep-dev-catch-up-source/*",
+    "s3:GetObject arn:s3:vectorkeep-dev-catch-up-work/*",
+    "s3:ListBucket arn:s3:vectorkeep-dev-catch-up-cache",
+    "s3:ListBucket arn:s3:vectorkeep-dev-catch-up-source",
+    "s3:ListBucket arn:s3:vectorkeep-dev-catch-up-work",
+    "s3:PutObject arn:s3:vectorkeep-dev-catch-up-work/batches/*",
+    "s3:PutObject arn:s3:vectorkeep-dev-catch-up-work/vectors/*",
+    "secretsmanager:GetSecretValue arn:secretsmanager:vectorkeep-dev-catch-up-pinecone-api-key",
+    "secretsmanager:GetSecretValue arn:secretsmanager:vectorkeep-dev-embedding-api-key",
+  ]);
+});
+
 test("the function that ends tasks may do this and nothing else: it knows no provider", () => {
   expect(permissionsOf(stack, "vectorkeep-dev-catch-up-settle")).toEqual([
     "dynamodb:GetItem arn:dynamodb:vectorkeep-dev-catch-up-tasks",
@@ -125,8 +147,9 @@ test("the schedule of the watch may invoke it, and nothing else", () => {
   ]);
 });
 
-test("the state machine may call its two functions, read plans and keep what its map says", () => {
+test("the state machine may call its three functions, read plans and keep what its map says", () => {
   expect(permissionsOf(stack, "vectorkeep-dev-catch-up")).toEqual([
+    "lambda:InvokeFunction arn:lambda:vectorkeep-dev-catch-up-batch",
     "lambda:InvokeFunction arn:lambda:vectorkeep-dev-catch-up-chunk",
     "lambda:InvokeFunction arn:lambda:vectorkeep-dev-catch-up-settle",
     "s3:AbortMultipartUpload arn:s3:vectorkeep-dev-catch-up-work/maps/*",

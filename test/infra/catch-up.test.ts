@@ -7,7 +7,7 @@ import { permissionsOf } from "./support/policies.ts";
 import { deployStack, secrets } from "./support/stacks.ts";
 
 const stem = "vectorkeep-dev-catch-up";
-const names = ["api", "run", "chunk", "settle", "watch"];
+const names = ["api", "run", "chunk", "batch", "settle", "watch"];
 
 let stack: Deployment;
 

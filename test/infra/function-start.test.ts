@@ -38,6 +38,7 @@ test.each([
   "catch-up-api",
   "catch-up-run",
   "catch-up-chunk",
+  "catch-up-batch",
   "catch-up-settle",
   "catch-up-watch",
 ])(

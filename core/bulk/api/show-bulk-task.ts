@@ -13,7 +13,7 @@ export function showBulkTask(
   chunks: ReadonlyMap<number, Counts> = noCounts,
   inFlight: InFlight = nothingUnderWay,
 ): BulkTask {
-  const shown = showTask(task, chunks, now, usdPerMillionTokens, inFlight);
+  const shown = showTask(task, chunks, now, usdPerMillionTokens, { underWay: inFlight });
   const { under_way, ...progress } = shown.progress;
   const { host, ...parameters } = shown.request;
   return {

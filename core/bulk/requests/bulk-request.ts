@@ -19,7 +19,7 @@ const own = {
 };
 
 /** The request body: the fields of the catch-up API, plus the chunk size and the priority. */
-export const bulkBody = requestBody.omit({ host: true }).extend(own);
+export const bulkBody = requestBody.omit({ host: true, lane: true }).extend(own);
 
 const accepted: Readonly<Record<keyof typeof own, string>> = {
   batch_size: "a whole number from 100 to 10000",
@@ -36,14 +36,16 @@ export function readBulkRequest(
   defaults: RequestDefaults,
   now: number,
 ): ProcessRequest {
-  const { batch_size, chunk_size, priority, host, ...shared } = input;
+  const { batch_size, chunk_size, priority, host, lane, ...shared } = input;
   const given = Object.entries({ batch_size, chunk_size, priority }).filter(
     ([, value]) => value !== null && value !== undefined && value !== "",
   );
   const read = z.object(own).safeParse(Object.fromEntries(given));
   const problems: ParameterProblem[] = [
     ...(read.success ? [] : problemsOf(read.error, input)),
-    ...(host === undefined ? [] : [hostProblem(host)]),
+    ...Object.entries({ host, lane }).flatMap(([parameter, given]) =>
+      given === undefined ? [] : [problemOfOtherApi(parameter, given)],
+    ),
   ];
   const request = collectProblems(() => readProcessRequest(shared, defaults, now), problems);
   if (request === undefined || !read.success || problems.length > 0) throw new RequestInvalidError(problems);
@@ -77,11 +79,12 @@ function problemsOf(error: z.ZodError, input: Readonly<Record<string, unknown>>)
   }));
 }
 
-function hostProblem(host: unknown): ParameterProblem {
+/** A parameter of the catch-up API only. */
+function problemOfOtherApi(parameter: string, given: unknown): ParameterProblem {
   const parameters = Object.keys(bulkBody.shape).join(", ");
   return {
-    parameter: "host",
-    given: JSON.stringify(host)?.slice(0, 100),
+    parameter,
+    given: JSON.stringify(given)?.slice(0, 100),
     accepted: `no such parameter: ${parameters}`,
   };
 }

@@ -90,7 +90,10 @@ function requireFailed(chunks: readonly number[], failed: readonly number[]): vo
  * would process it.
  */
 function processedBy(kind: EndDeps["kind"], request: ProcessRequest): ProcessRequest {
-  if (kind === "workers") return { ...request, host: "workers" };
+  if (kind === "workers") {
+    const { lane, ...shared } = request;
+    return { ...shared, host: "workers" };
+  }
   if (request.host !== "workers") return request;
   const { chunk_size, priority, ...shared } = request;
   return { ...shared, host: "auto" };

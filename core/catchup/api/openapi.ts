@@ -68,6 +68,8 @@ const task = {
     "duplicate_records_key",
     "request",
     "host",
+    "lane",
+    "batches",
     "spent",
     "reason",
   ],
@@ -95,6 +97,13 @@ const task = {
       enum: ["function", "state_machine", "workers", null],
       description: "Where the task is processed.",
     },
+    lane: { enum: ["sync", "batch", null], description: "How the task is paid." },
+    batches: nullable("object", {
+      description:
+        "Of an open task in lane batch: its running and ended batches, and the texts they paid for.",
+      required: ["running", "ended", "paid_texts"],
+      properties: { running: count, ended: count, paid_texts: count },
+    }),
     spent: {
       type: "object",
       description: "What embedding has cost so far.",
@@ -102,7 +111,10 @@ const task = {
       properties: { tokens: count, cost_usd: { type: "number", minimum: 0 } },
     },
     reason: nullable("string", { description: "Why a task without an error had no effect." }),
-    estimate: nullable("object", { description: "Of a dry run: tokens, cost_usd, seconds." }),
+    estimate: nullable("object", {
+      description:
+        "Of a dry run: tokens, cost_usd and seconds of lane sync, and batch: cost_usd and seconds of lane batch.",
+    }),
   },
 };
 
@@ -151,7 +163,10 @@ const preflightFailure = {
       items: {
         type: "object",
         required: ["check", "problem"],
-        properties: { check: { enum: ["embedding", "index", "source"] }, problem: { type: "string" } },
+        properties: {
+          check: { enum: ["embedding", "index", "source", "batch"] },
+          problem: { type: "string" },
+        },
       },
     },
   },

@@ -5,14 +5,13 @@ import type { PriceOf } from "../host/models-config.ts";
 import { readIdempotencyKey } from "../requests/idempotency-key.ts";
 import { type RequestDefaults, readProcessRequest } from "../requests/process-request.ts";
 import { NoSuchTaskError, RequestInvalidError } from "../requests/request-errors.ts";
-import type { UnderWay } from "../tasks/chunk-counts.ts";
 import type { Counts } from "../tasks/counts.ts";
 import { statuses, type Task, taskIdPattern } from "../tasks/task.ts";
 import { CursorInvalidError } from "../tasks/task-store.ts";
 import { type Answer, type ApiRequest, answerTo, noSuchRoute } from "./answer.ts";
 import { cancelTask, type EndDeps, retryTask } from "./end-task.ts";
 import { openApi } from "./openapi.ts";
-import { noCounts, type ShownTask, showTask } from "./show-task.ts";
+import { noCounts, type ShownTask, showTask, type Unfinished } from "./show-task.ts";
 import { type StartDeps, startTask } from "./start-task.ts";
 
 export interface ApiDeps extends StartDeps, EndDeps {
@@ -104,17 +103,17 @@ async function status({ query }: ApiRequest, deps: ApiDeps): Promise<Answer> {
   }
   const progress = await deps.tasks.progress(id);
   if (!progress) throw new NoSuchTaskError(id);
-  const { task, chunks, underWay } = progress;
-  return { status: 200, body: shown(task, chunks, deps, underWay) };
+  const { task, chunks, ...rest } = progress;
+  return { status: 200, body: shown(task, chunks, deps, rest) };
 }
 
 function shown(
   task: Task,
   chunks: ReadonlyMap<number, Counts>,
   deps: ApiDeps,
-  underWay?: UnderWay,
+  unfinished?: Unfinished,
 ): ShownTask {
-  return showTask(task, chunks, deps.now(), deps.usdPerMillionTokens(task.request.model), underWay);
+  return showTask(task, chunks, deps.now(), deps.usdPerMillionTokens(task.request.model), unfinished);
 }
 
 /** Unknown parameters are rejected, not ignored. */

@@ -1,6 +1,8 @@
+import { batchPriceRatio } from "../batch/batch-limits.ts";
 import { nothingUnderWay, type UnderWay } from "../tasks/chunk-counts.ts";
 import { type Counts, rowsIn, sum } from "../tasks/counts.ts";
 import { isOpen, type Task, type WorkedOnBy } from "../tasks/task.ts";
+import { tokensInBatches, type UnitState } from "../tasks/unit-store.ts";
 
 /** The progress of a task, as callers see it. */
 export interface ShownProgress {
@@ -24,6 +26,19 @@ export interface ShownProgress {
   readonly under_way: { readonly embedded_records: number; readonly written_records: number };
 }
 
+/** Batches that were begun, and the texts that those that have ended paid for. */
+export interface ShownBatches {
+  readonly running: number;
+  readonly ended: number;
+  readonly paid_texts: number;
+}
+
+/** What an open task has in the works. */
+export interface Unfinished {
+  readonly underWay?: UnderWay;
+  readonly units?: readonly UnitState[];
+}
+
 export interface ShownTask {
   readonly task_id: string;
   readonly status: Task["status"];
@@ -44,6 +59,10 @@ export interface ShownTask {
   readonly request: Omit<Task["request"], "date_column_required">;
   /** Where the task is processed; null until that is decided. */
   readonly host: "function" | WorkedOnBy["kind"] | null;
+  /** How the task is paid; null until that is decided. */
+  readonly lane: "sync" | "batch" | null;
+  /** The batches of an open task in lane batch; null for any other. */
+  readonly batches: ShownBatches | null;
   /** What embedding has cost so far. */
   readonly spent: { readonly tokens: number; readonly cost_usd: number };
   /** The reason why a task without an error had no effect. */
@@ -56,7 +75,7 @@ export function showTask(
   chunks: ReadonlyMap<number, Counts>,
   now: number,
   usdPerMillionTokens: number,
-  underWay: UnderWay = nothingUnderWay,
+  { underWay = nothingUnderWay, units = [] }: Unfinished = {},
 ): ShownTask {
   const counts = task.counts ?? sum(chunks.values());
   const { date_column_required, ...request } = task.request;
@@ -78,7 +97,9 @@ export function showTask(
     estimate: task.estimate ?? null,
     request,
     host: hostOf(task),
-    spent: spentOn(task, counts, usdPerMillionTokens),
+    lane: laneOf(task),
+    batches: isOpen(task.status) && task.lane === "batch" ? batchesOf(units) : null,
+    spent: spentOn(task, counts, tokensInBatches(units), usdPerMillionTokens),
     reason: reasonOf(task, counts),
   };
 }
@@ -90,10 +111,29 @@ function hostOf({ worked_on_by, request, chunks, status, rows }: Task): ShownTas
   return isDecided ? "function" : null;
 }
 
-/** A dry run counts tokens but does not embed. */
-function spentOn({ request }: Task, { tokens }: Counts, usdPerMillionTokens: number): ShownTask["spent"] {
-  const paid = request.dry_run ? 0 : tokens;
-  return { tokens: paid, cost_usd: Math.round(paid * usdPerMillionTokens) / 1e6 };
+function laneOf({ lane, request, rows }: Task): ShownTask["lane"] {
+  if (lane !== undefined || rows === undefined) return lane ?? null;
+  return request.lane === undefined ? "sync" : null;
+}
+
+function batchesOf(units: readonly UnitState[]): ShownBatches {
+  const ended = units.filter(({ step }) => step === "ended");
+  const paid_texts = units.reduce((sum, { collected_inputs = 0 }) => sum + collected_inputs, 0);
+  return { running: units.length - ended.length, ended: ended.length, paid_texts };
+}
+
+/** A dry run counts tokens but does not embed. Batches are paid before the chunks count their tokens. */
+function spentOn(
+  { request, batch_tokens }: Task,
+  { tokens }: Counts,
+  tokensSoFar: number,
+  usdPerMillionTokens: number,
+): ShownTask["spent"] {
+  if (request.dry_run) return { tokens: 0, cost_usd: 0 };
+  const inBatches = batch_tokens ?? tokensSoFar;
+  const paid = Math.max(tokens, inBatches);
+  const usd = (paid - inBatches * (1 - batchPriceRatio)) * usdPerMillionTokens;
+  return { tokens: paid, cost_usd: Math.round(usd) / 1e6 };
 }
 
 function reasonOf({ status, rows, request }: Task, { filtered }: Counts): string | null {

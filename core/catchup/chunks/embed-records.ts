@@ -8,7 +8,7 @@ import type { IndexRecord } from "../records/record.ts";
 const requestsInFlight = 4;
 
 /** A distinct text, and the records that contain it. */
-interface Text {
+export interface Text {
   readonly text: string;
   readonly tokens: number;
   readonly records: IndexRecord[];
@@ -38,7 +38,7 @@ export async function embedRecords(
 ): Promise<Embedded> {
   const vectors = new Map<string, VectorBytes>();
   const refused: FailedRecord[] = [];
-  await inParallel(requestsOf(distinct(records), limits), requestsInFlight, async (texts) => {
+  await inParallel(requestsFor(records, limits), requestsInFlight, async (texts) => {
     const answers = await embedEach(
       texts.map(({ text }) => text),
       embedder,
@@ -53,6 +53,11 @@ export async function embedRecords(
     await embedded(texts.reduce((count, text) => count + text.records.length, 0));
   });
   return { vectors, refused };
+}
+
+/** The requests that embed these records: each distinct text once. */
+export function requestsFor(records: readonly IndexRecord[], limits: EmbedLimits): Text[][] {
+  return requestsOf(distinct(records), limits);
 }
 
 function reasonOf(refusal: Error): FailedRecord["reason"] {

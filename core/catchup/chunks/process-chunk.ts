@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import type { CacheSpace } from "../../embedding/cache/cache-space.ts";
 import type { EmbeddingCache } from "../../embedding/cache/embedding-cache.ts";
 import type { RequestSize } from "../../embedding/embed-each.ts";
 import type { Embedder, VectorBytes } from "../../embedding/embedder.ts";
@@ -21,7 +22,7 @@ import type { UnderWay } from "../tasks/chunk-counts.ts";
 import type { Counts } from "../tasks/counts.ts";
 import { readResult, writeResult } from "./chunk-result.ts";
 import { keepDuplicates, withoutReplaced } from "./duplicates.ts";
-import { embedRecords } from "./embed-records.ts";
+import { embedRecords, requestsFor, type Text } from "./embed-records.ts";
 import { decodeVectors, encodeVectors, type VectorSpace } from "./stored-vectors.ts";
 
 export interface ChunkDeps extends NamespaceDeps {
@@ -39,6 +40,12 @@ export interface ChunkDeps extends NamespaceDeps {
   readonly requestSize: RequestSize;
   readonly rules: Pick<RecordRules, "columnTypes" | "tokensPerText">;
   readonly log: Log;
+}
+
+/** What it takes to know what a chunk would pay. */
+export interface UnpaidDeps extends Omit<ChunkDeps, "log" | "embedder" | "cache"> {
+  readonly embedder: VectorSpace;
+  readonly cache: Pick<EmbeddingCache, "find"> | undefined;
 }
 
 export interface ChunkWork {
@@ -86,7 +93,28 @@ export async function processChunk(
   return total;
 }
 
-async function readSource({ chunk, plan }: ChunkWork, { source, work }: ChunkDeps): Promise<SourceRow[]> {
+/** The requests to the embedding provider that processing this chunk now would pay for. */
+export async function unpaidRequests(work: ChunkWork, deps: UnpaidDeps): Promise<Text[][]> {
+  if (await readResult(work.taskId, work.chunk.chunk, deps.work)) return [];
+  const { rows } = await withoutReplaced(await readSource(work, deps), work, deps.work);
+  const { records } = readRecords(rows, work, deps);
+  await requireModel(namespacesOf(records), deps.embedder, deps);
+  const stored = await storedVectors(records, work, deps);
+  const changed = work.request.incremental
+    ? await changedOf(records, hashesOf(records, deps.embedder), stored, deps.index)
+    : records;
+  const missing = changed.filter(({ text }) => !stored.has(text));
+  const cached = await cachedVectors(missing, deps);
+  return requestsFor(
+    missing.filter(({ text }) => !cached.has(text)),
+    deps,
+  );
+}
+
+async function readSource(
+  { chunk, plan }: ChunkWork,
+  { source, work }: Pick<ChunkDeps, "source" | "work">,
+): Promise<SourceRow[]> {
   const store = chunk.place === "source" ? source : work;
   const bytes = await store.readRange(chunk.key, chunk.etag, chunk.first, chunk.last);
   return rowsOfChunk(bytes, chunk, plan);
@@ -101,7 +129,7 @@ interface Read {
 function readRecords(
   rows: readonly SourceRow[],
   { plan, request }: ChunkWork,
-  { rules, index }: ChunkDeps,
+  { rules, index }: Pick<ChunkDeps, "rules" | "index">,
 ): Read {
   const full: RecordRules = {
     ...rules,
@@ -128,6 +156,10 @@ function readRecords(
   return { records, failures, filtered: rows.length - records.length - failures.length };
 }
 
+function namespacesOf(records: readonly IndexRecord[]): Set<string> {
+  return new Set(records.map(({ namespace }) => namespace));
+}
+
 interface Written {
   readonly failures: readonly FailedRecord[];
   readonly unchanged: number;
@@ -143,7 +175,7 @@ async function writeRecords(
 ): Promise<Written> {
   const { request } = work;
   if (request.dry_run) return { failures: [], unchanged: 0, cached: 0, tokens: tokensIn(records) };
-  await requireModel(new Set(records.map(({ namespace }) => namespace)), deps.embedder, deps);
+  await requireModel(namespacesOf(records), deps.embedder, deps);
   const stored = await storedVectors(records, work, deps);
   const hashes = request.incremental ? hashesOf(records, deps.embedder) : new Map<IndexRecord, string>();
   const changed = request.incremental ? await changedOf(records, hashes, stored, deps.index) : records;
@@ -168,7 +200,7 @@ async function writeRecords(
 async function storedVectors(
   records: readonly IndexRecord[],
   { taskId, chunk }: ChunkWork,
-  { work, embedder }: ChunkDeps,
+  { work, embedder }: Pick<ChunkDeps, "work"> & { readonly embedder: VectorSpace },
 ): Promise<Map<string, VectorBytes>> {
   const stored = await work.read(keysOf(taskId).vectors(chunk.chunk));
   return decodeVectors(
@@ -197,18 +229,29 @@ async function vectorsOf(
   deps: ChunkDeps,
   report: Report,
 ): Promise<Vectors> {
-  const { model, dimensions } = deps.embedder;
-  const space = { provider: deps.provider, model, dimensions, textFormat };
   const missing = records.filter(({ text }) => !stored.has(text));
-  const cached = (await deps.cache?.find(new Set(missing.map(({ text }) => text)), space)) ?? none;
+  const cached = await cachedVectors(missing, deps);
   const unpaid = missing.filter(({ text }) => !cached.has(text));
   if (unpaid.length < missing.length) await report({ embedded: missing.length - unpaid.length });
   const { paid, refused } = await paidVectors(unpaid, stored, work, deps, report);
-  await deps.cache?.keep(paid, space);
+  await deps.cache?.keep(paid, cacheSpace(deps));
   return { vectors: new Map([...paid, ...cached]), refused, cached: new Set(cached.keys()) };
 }
 
 const none: ReadonlyMap<string, VectorBytes> = new Map();
+
+type CacheDeps = Pick<UnpaidDeps, "cache" | "provider" | "embedder">;
+
+async function cachedVectors(
+  records: readonly IndexRecord[],
+  deps: CacheDeps,
+): Promise<ReadonlyMap<string, VectorBytes>> {
+  return (await deps.cache?.find(new Set(records.map(({ text }) => text)), cacheSpace(deps))) ?? none;
+}
+
+function cacheSpace({ provider, embedder: { model, dimensions } }: CacheDeps): CacheSpace {
+  return { provider, model, dimensions, textFormat };
+}
 
 async function paidVectors(
   records: readonly IndexRecord[],

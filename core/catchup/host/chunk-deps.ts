@@ -49,7 +49,10 @@ export function chunkDeps(
 }
 
 /** The model and dimensions that a request asks for. Throws ModelMissingError. */
-function spaceOf(model: string | undefined, config: ChunkConfig): VectorSpace {
+export function spaceOf(
+  model: string | undefined,
+  config: Pick<ChunkConfig, "EMBEDDING_MODEL" | "EMBEDDING_DIMENSIONS" | "FURTHER_MODELS">,
+): VectorSpace {
   const own = { model: config.EMBEDDING_MODEL, dimensions: config.EMBEDDING_DIMENSIONS };
   const found = model === undefined ? own : config.FURTHER_MODELS.find((one) => one.model === model);
   // A request that named the model of the stack does not name it, so a name that is that of the stack by now is fine.
@@ -58,8 +61,8 @@ function spaceOf(model: string | undefined, config: ChunkConfig): VectorSpace {
 }
 
 /** Shared by all invocations of the process, because it remembers which vectors there are. */
-function embeddingCache(
-  { EMBEDDING_CACHE_BUCKET: bucket }: ChunkConfig,
+export function embeddingCache(
+  { EMBEDDING_CACHE_BUCKET: bucket }: Pick<ChunkConfig, "EMBEDDING_CACHE_BUCKET">,
   { metrics, log }: Telemetry,
 ): EmbeddingCache | undefined {
   if (bucket === undefined) return undefined;

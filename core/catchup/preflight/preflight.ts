@@ -8,6 +8,8 @@ import {
   WrongDimensionsError,
 } from "../../embedding/embedding-errors.ts";
 import { errorFields, type Log } from "../../log.ts";
+import { BatchRefusedError } from "../batch/batch-errors.ts";
+import type { BatchLane } from "../batch/choose-lane.ts";
 import { IndexNotAllowedError, IndexOfAnotherDimensionError } from "../index/index-errors.ts";
 import {
   ModelMissingError,
@@ -24,11 +26,13 @@ import { checkQuestion } from "./question-check.ts";
 export interface PreflightDeps extends NamespaceDeps {
   embedderOf(model: string | undefined): Promise<Embedder>;
   readonly metabase: MetabaseOptions | undefined;
+  readonly batches?: BatchLane | undefined;
   readonly log: Log;
 }
 
 /** Permanent errors, which would fail the task in every attempt. All others may be transient. */
 const certain = [
+  BatchRefusedError,
   EmbeddingAnswerInvalidError,
   EmbeddingNotAllowedError,
   EmbeddingRefusedError,
@@ -58,6 +62,7 @@ export async function preflight(request: ProcessRequest, deps: PreflightDeps): P
       embedding: async () => void (await (await deps.embedderOf(request.model)).embed(["receipt"])),
       index: async () => checkModel(request.namespace, await deps.embedderOf(request.model), deps),
     }),
+    ...(request.lane === "batch" && deps.batches && { batch: deps.batches.check }),
     ...(request.data_source === "metabase" && { source: () => checkQuestion(request, deps.metabase) }),
   };
   const found = await Promise.all(

@@ -10,6 +10,10 @@ export function keysOf(taskId: string) {
     plan: `plans/${taskId}/plan.json`,
     /** The chunks of one planning attempt as a JSON list, which the state machine's map reads. */
     chunks: (attempt: string) => `plans/${taskId}/${attempt}/chunks.json`,
+    /** The units of a plan whose texts are paid in batches, beside its list of chunks. */
+    units: (chunksKey: string) => chunksKey.replace(/chunks\.json$/, "units.json"),
+    /** What the requests of a unit's batch ask for. The digest is that of the requests. */
+    manifest: (unit: number, digest: string) => `batches/${taskId}/${numbered(unit)}-${digest}.json`,
     /** The rows of that plan that later rows replace. */
     replaced: (attempt: string) => `plans/${taskId}/${attempt}/replaced`,
     /** Part of an exported question, or a decompressed chunk of a source; separate for each attempt. */

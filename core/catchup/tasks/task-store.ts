@@ -6,6 +6,7 @@ import { InputError } from "../../vectorkeep-error.ts";
 import { addInFlight, collectCounts, type InFlight, nothingUnderWay } from "./chunk-counts.ts";
 import type { Counts } from "./counts.ts";
 import { type Task, type TaskStatus, task } from "./task.ts";
+import { isUnit, type UnitState, unitState } from "./unit-store.ts";
 
 /** Index of the tasks table with hash key `kind` and range key `created_at`. */
 export const newestFirstIndex = "newest-first";
@@ -20,6 +21,8 @@ export type TaskChange = Partial<
     | "completed_at"
     | "rows"
     | "chunks"
+    | "lane"
+    | "batch_tokens"
     | "worked_on_by"
     | "alive_until"
     | "settling_until"
@@ -57,6 +60,8 @@ export interface TaskProgress {
   readonly task: Task;
   readonly chunks: ReadonlyMap<number, Counts>;
   readonly underWay: InFlight;
+  /** The batches of a task in lane batch. */
+  readonly units: readonly UnitState[];
   /** Epoch milliseconds of the last change of the task or one of its chunks. */
   readonly touchedAt: number;
 }
@@ -114,6 +119,7 @@ export class TaskStore {
     const chunks = new Map<number, Counts>();
     let found: Task | undefined;
     let underWay = nothingUnderWay;
+    const units: UnitState[] = [];
     let touchedAt = 0;
     for (let start: Record<string, unknown> | undefined, more = true; more; more = start !== undefined) {
       const { Items = [], LastEvaluatedKey } = await this.#client.send(
@@ -127,6 +133,7 @@ export class TaskStore {
       );
       for (const item of Items) {
         if (item.SK === keyOf(taskId).SK) found = unlessExpired(task.parse(item), now);
+        else if (isUnit(item.SK)) units.push(unitState.parse(item));
         else {
           collectCounts(item, chunks);
           underWay = addInFlight(item, underWay);
@@ -136,7 +143,8 @@ export class TaskStore {
       start = LastEvaluatedKey;
     }
     if (found === undefined) return undefined;
-    return { task: found, chunks, underWay, touchedAt: Math.max(touchedAt, Date.parse(found.updated_at)) };
+    touchedAt = Math.max(touchedAt, Date.parse(found.updated_at));
+    return { task: found, chunks, underWay, units, touchedAt };
   }
 
   /**

@@ -28,6 +28,8 @@ const estimate = z.object({
   tokens: z.number(),
   cost_usd: z.number(),
   seconds: z.number(),
+  /** The same in lane batch. Absent in estimates from before it existed. */
+  batch: z.object({ cost_usd: z.number(), seconds: z.number() }).optional(),
 });
 
 /** The processor of a task's chunks: an execution by its ARN, or a job of the bulk API by its id. */
@@ -47,6 +49,10 @@ const storedTask = z.object({
   /** Number of rows and chunks in the plan. */
   rows: z.number().optional(),
   chunks: z.number().optional(),
+  /** How the task is paid; set once that is decided, if it may be in batches. */
+  lane: z.enum(["sync", "batch"]).optional(),
+  /** Tokens that batches have paid for. */
+  batch_tokens: z.number().optional(),
   /** Set once its chunks are dispatched. */
   worked_on_by: workedOnBy.optional(),
   /** The predecessor of worked_on_by in items of earlier versions. */

@@ -6,8 +6,11 @@ import type { Task, WorkedOnBy } from "../tasks/task.ts";
  */
 export interface ChunkDispatcher {
   readonly kind: WorkedOnBy["kind"];
-  /** Resolves to the id of the execution or job. Starting a task again resolves to the same id. */
-  start(taskId: string, plan: Plan): Promise<string>;
+  /**
+   * Resolves to the id of the execution or job. Starting a task again resolves to the same id. With `unitsKey` batches
+   * pay for the texts of these units before the chunks are processed.
+   */
+  start(taskId: string, plan: Plan, unitsKey?: string): Promise<string>;
   /** Succeeds if there is nothing to stop. */
   stop(id: string): Promise<void>;
   isRunning(id: string): Promise<boolean>;

@@ -13,6 +13,8 @@ import type { ChunkDispatcher } from "./chunk-dispatcher.ts";
 interface ExecutionInput {
   readonly task_id: string;
   readonly chunks_key: string;
+  /** The list of units that batches pay for; absent in lane sync. */
+  readonly units_key?: string;
 }
 
 /** Time for which an execution that was running is assumed to be running still. */
@@ -32,8 +34,12 @@ export class Executions implements ChunkDispatcher {
   }
 
   /** Resolves to the execution's ARN. Starting a task again resolves to the same execution. */
-  async start(taskId: string, { chunks_key }: Plan): Promise<string> {
-    const input: ExecutionInput = { task_id: taskId, chunks_key };
+  async start(taskId: string, { chunks_key }: Plan, unitsKey?: string): Promise<string> {
+    const input: ExecutionInput = {
+      task_id: taskId,
+      chunks_key,
+      ...(unitsKey !== undefined && { units_key: unitsKey }),
+    };
     try {
       const { executionArn } = await this.#client.send(
         new StartExecutionCommand({

@@ -3,14 +3,13 @@ import type { Metrics } from "../../metrics.ts";
 import { inSpan, linkToCauses } from "../../tracing/span.ts";
 import { type ChunkDeps, type ChunkWork, processChunk, type Report } from "../chunks/process-chunk.ts";
 import type { Chunk, Plan } from "../sources/plan.ts";
-import { readPlan } from "../sources/stored-plan.ts";
+import { PlanMissingError, readPlan } from "../sources/stored-plan.ts";
 import type { ChunkCounts } from "../tasks/chunk-counts.ts";
 import type { Counts } from "../tasks/counts.ts";
 import { isOpen } from "../tasks/task.ts";
 import type { TaskStore } from "../tasks/task-store.ts";
 import { ChunkProgress } from "./chunk-progress.ts";
 import { PlanCache } from "./plan-cache.ts";
-import { PlanMissingError } from "./settle-task.ts";
 import { stopTask } from "./stop-task.ts";
 
 export interface RunChunkDeps extends Omit<ChunkDeps, "embedder"> {

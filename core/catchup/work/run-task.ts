@@ -2,6 +2,8 @@ import { EmbeddingThrottledError } from "../../embedding/embedding-errors.ts";
 import { errorFields, type Log } from "../../log.ts";
 import { linkToCauses } from "../../tracing/span.ts";
 import { InputError } from "../../vectorkeep-error.ts";
+import { writeUnits } from "../batch/batch-units.ts";
+import { type BatchLane, chooseLane } from "../batch/choose-lane.ts";
 import { IndexThrottledError } from "../index/index-errors.ts";
 import { requireModel } from "../namespaces/require-model.ts";
 import { type PlanDeps, planOf } from "../sources/make-plan.ts";
@@ -19,6 +21,8 @@ export interface RunTaskDeps extends PlanDeps, RunChunkDeps, SettleDeps {
   readonly dispatcher: ChunkDispatcher;
   /** Maximum number of rows for a task that a function processes itself. Not used with workers. */
   readonly rowsPerFunction: number;
+  /** Not used with workers, which pay at once. */
+  readonly batches?: BatchLane | undefined;
   readonly log: Log;
 }
 
@@ -43,9 +47,21 @@ export async function runTask(taskId: string, deps: RunTaskDeps, limits: TimeLim
   if (!plan) return;
   if (!(await namespacesFit(task, plan, deps))) return;
   await deps.tasks.change(taskId, { rows: plan.rows, chunks: plan.chunks });
-  const done = isForFunction(task, plan, deps) && (await runHere(task, plan, deps, limits));
-  if (done || plan.chunks === 0) await settleTask(taskId, deps);
-  else await handOver(taskId, plan, deps);
+  if (plan.chunks === 0) return settleTask(taskId, deps);
+  const chunks = await readChunks(plan, deps.work);
+  if ((await laneOf(task, chunks, deps)) === "batch") {
+    return handOver(taskId, plan, deps, await writeUnits(taskId, plan, chunks, deps.work));
+  }
+  const done = isForFunction(task, plan, deps) && (await runHere(task, chunks, deps, limits));
+  return done ? settleTask(taskId, deps) : handOver(taskId, plan, deps);
+}
+
+/** Decided once, so that a retry of this function does not pay a batch's texts at once. */
+async function laneOf(task: Task, chunks: readonly Chunk[], deps: RunTaskDeps): Promise<"sync" | "batch"> {
+  if (task.lane !== undefined) return task.lane;
+  const lane = await chooseLane(task.request, chunks, deps);
+  if (task.request.lane !== undefined) await deps.tasks.change(task.task_id, { lane });
+  return lane;
 }
 
 /**
@@ -122,12 +138,12 @@ function isForFunction(
  */
 async function runHere(
   { task_id: taskId }: Task,
-  plan: Plan,
+  chunks: readonly Chunk[],
   deps: RunTaskDeps,
   { enoughUntil }: TimeLimits,
 ): Promise<boolean> {
   const left: Chunk[] = [];
-  for (const chunk of await readChunks(plan, deps.work)) {
+  for (const chunk of chunks) {
     if (Date.now() >= enoughUntil || !(await isDone(taskId, chunk, deps))) left.push(chunk);
   }
   return left.length === 0;
@@ -144,9 +160,14 @@ async function isDone(taskId: string, chunk: Chunk, deps: RunTaskDeps): Promise<
   }
 }
 
-async function handOver(taskId: string, plan: Plan, { dispatcher, tasks, log }: RunTaskDeps): Promise<void> {
+async function handOver(
+  taskId: string,
+  plan: Plan,
+  { dispatcher, tasks, log }: RunTaskDeps,
+  unitsKey?: string,
+): Promise<void> {
   const { kind } = dispatcher;
-  const id = await dispatcher.start(taskId, plan);
+  const id = await dispatcher.start(taskId, plan, unitsKey);
   // The task was cancelled in between, when there was nothing to stop yet.
   if (await tasks.change(taskId, { worked_on_by: { kind, id } })) {
     log.info("Chunks dispatched", { task_id: taskId, host: kind, execution_arn: id });

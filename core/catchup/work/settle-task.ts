@@ -16,11 +16,13 @@ import type { ChunkCounts } from "../tasks/chunk-counts.ts";
 import { type Counts, nothing, rowsIn, sum } from "../tasks/counts.ts";
 import { isOpen, type Task, type TaskStatus } from "../tasks/task.ts";
 import type { TaskStore } from "../tasks/task-store.ts";
+import { tokensInBatches, type UnitStore } from "../tasks/unit-store.ts";
 import { estimateOf, type Prices } from "./estimate.ts";
 
 export interface SettleDeps {
   readonly tasks: TaskStore;
   readonly chunkCounts: ChunkCounts;
+  readonly units: Pick<UnitStore, "all">;
   readonly source: SourceStore;
   readonly work: ObjectStore;
   readonly prices: Prices;
@@ -30,13 +32,6 @@ export interface SettleDeps {
 
 const givenUpDetail =
   "The chunk of this row failed in all of its attempts; the log of the chunk function says why.";
-
-/** A chunk or a settle was requested before the task was planned. */
-export class PlanMissingError extends VectorkeepError {
-  constructor(taskId: string) {
-    super(`Task ${taskId} has no plan.`, "Start the task again and report this bug.");
-  }
-}
 
 /** The counted rows do not add up to the planned rows. */
 export class TotalsDisagreeError extends VectorkeepError {
@@ -70,6 +65,7 @@ export async function settleTask(taskId: string, deps: SettleDeps): Promise<void
   const counts = sum(known.values());
   if (rowsIn(counts) !== plan.rows) throw new TotalsDisagreeError(taskId, plan.rows, rowsIn(counts));
   const status = judge(counts);
+  const batchTokens = task.lane === "batch" ? tokensInBatches(await deps.units.all(taskId)) : undefined;
   const settled = await deps.tasks.change(taskId, {
     status,
     counts,
@@ -77,6 +73,7 @@ export async function settleTask(taskId: string, deps: SettleDeps): Promise<void
     chunks: plan.chunks,
     chunks_completed: plan.chunks - chunksFailed,
     chunks_failed: chunksFailed,
+    ...(batchTokens !== undefined && { batch_tokens: batchTokens }),
     completed_at: new Date().toISOString(),
     ...(counts.failed > 0 && { failed_records_key: keysOf(taskId).failedPrefix }),
     ...(counts.duplicates > 0 && { duplicate_records_key: keysOf(taskId).duplicatesPrefix }),

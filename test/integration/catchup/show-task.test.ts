@@ -134,7 +134,8 @@ describe("a task says what it is for, and what it has cost", () => {
 
 test("a chunk that is worked on moves the percentage, and 100 is left to the end", () => {
   const at = (embedded: number, written: number) =>
-    show(taskOf(running), noCounts, aMinuteLater, usdPerMillionTokens, { embedded, written }).progress;
+    show(taskOf(running), noCounts, aMinuteLater, usdPerMillionTokens, { underWay: { embedded, written } })
+      .progress;
   expect(at(100, 0)).toMatchObject({
     percentage: 25,
     processed_records: 0,

@@ -54,6 +54,7 @@ describe("the progress of a task", () => {
       task,
       chunks: new Map(),
       underWay: { chunks: 0, embedded: 0, written: 0 },
+      units: [],
       touchedAt: Date.parse(task.updated_at),
     });
     for (const chunk of [0, 99, 100, 250])

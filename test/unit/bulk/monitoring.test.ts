@@ -26,6 +26,7 @@ test("an open task whose chunks are not read, beyond the newest 50, is not said 
             task,
             chunks: new Map(),
             underWay: { embedded: 0, written: 0, chunks: 1 },
+            units: [],
             touchedAt: now,
           }
         );

@@ -37,6 +37,7 @@ export class TaskRig extends ChunkRig {
       embedderOf: async (model) => this.embedderOf(model),
       tasks: this.#tables.tasks,
       chunkCounts: this.#tables.chunkCounts,
+      units: this.#tables.units,
       dispatcher: new Executions(this.#states, arn),
       rowsPerFunction: this.rowsPerFunction,
       limits: this.limits,

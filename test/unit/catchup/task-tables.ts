@@ -10,6 +10,7 @@ import { Claims } from "../../../core/catchup/tasks/claims.ts";
 import { OpenTasks } from "../../../core/catchup/tasks/open-tasks.ts";
 import { newTaskId, type Task } from "../../../core/catchup/tasks/task.ts";
 import { newestFirstIndex, TaskStore } from "../../../core/catchup/tasks/task-store.ts";
+import { UnitStore } from "../../../core/catchup/tasks/unit-store.ts";
 import { Tables } from "../runs/tables.ts";
 import { requestOf } from "./requests.ts";
 
@@ -17,6 +18,7 @@ import { requestOf } from "./requests.ts";
 export class TaskTables {
   readonly tasks: TaskStore;
   readonly chunkCounts: ChunkCounts;
+  readonly units: UnitStore;
   readonly claims: Claims;
   readonly openTasks: OpenTasks;
   /** Every request to DynamoDB so far, as `UpdateItemCommand`. */
@@ -27,6 +29,7 @@ export class TaskTables {
     this.#tables = tables;
     this.tasks = new TaskStore(tables.client, tableName);
     this.chunkCounts = new ChunkCounts(tables.client, tableName);
+    this.units = new UnitStore(tables.client, tableName);
     this.claims = new Claims(tables.client, tableName);
     this.openTasks = new OpenTasks(tables.client, tableName);
     tables.dynamo.middlewareStack.add(

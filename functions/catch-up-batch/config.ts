@@ -1,0 +1,1 @@
+export { batchConfig } from "../../core/catchup/host/batch-config.ts";

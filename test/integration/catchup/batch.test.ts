@@ -1,0 +1,192 @@
+import type { EmbeddingsServer } from "../../../local/embeddings/server.ts";
+import { Crash } from "../../unit/catchup/crashes.ts";
+import { TaskTables } from "../../unit/catchup/task-tables.ts";
+import { BatchRig } from "./batch-rig.ts";
+
+jest.setTimeout(120_000);
+
+let tables: TaskTables;
+let server: EmbeddingsServer;
+let rig: BatchRig;
+let files = 0;
+
+beforeAll(async () => {
+  [tables, server] = await Promise.all([TaskTables.start(), BatchRig.startServer()]);
+});
+
+afterAll(async () => {
+  await server.close();
+  await tables.stop();
+});
+
+beforeEach(() => {
+  rig = new BatchRig(tables, server);
+});
+
+/** Ten rows in chunks of four, with a text of its own each: five requests of two texts, of one batch. */
+function csvOf(): { readonly csv: string; readonly texts: readonly string[] } {
+  files += 1;
+  const texts = Array.from({ length: 10 }, (_, row) => `file ${files} row ${row}`);
+  const rows = texts.map((text, row) => `${row},${text}\n`);
+  return { csv: `id,formatted_text\n${rows.join("")}`, texts };
+}
+
+/** Every record has the vector that the model gives its text. */
+async function expectVectors(texts: readonly string[]): Promise<void> {
+  const expected = await rig.syncEmbedder.embed(texts);
+  const written = new Map(
+    [...rig.index.vectors.values()].map(({ metadata, vector }) => [metadata.text, vector]),
+  );
+  expect(written.size).toBe(texts.length);
+  texts.forEach((text, position) => {
+    expect(Buffer.from(written.get(text) ?? [])).toEqual(Buffer.from(expected[position] ?? []));
+  });
+}
+
+async function filesLeft(): Promise<number> {
+  const answer = await fetch(`${server.baseUrl}/files?limit=1000`, {
+    headers: { authorization: "Bearer any" },
+  });
+  return ((await answer.json()) as { data: unknown[] }).data.length;
+}
+
+/** Takes a task through its batch and its chunks; expects the vectors, and how each text was paid. */
+async function expectPaid(paid: { readonly sync: number; readonly batch: number }, changed: object = {}) {
+  const { csv, texts } = csvOf();
+  const before = rig.paid;
+  const taskId = await rig.planned(csv, changed);
+  const waits = await rig.pay(taskId);
+  expect(await filesLeft()).toBe(0);
+  const task = await rig.finish(taskId);
+  const after = rig.paid;
+  expect({ sync: after.sync - before.sync, batch: after.batch - before.batch }).toEqual(paid);
+  expect(task).toMatchObject({ status: "COMPLETED", counts: { processed: 10 } });
+  await expectVectors(texts);
+  return { taskId, task, waits, state: await rig.state(taskId) };
+}
+
+test("a batch pays for every text, and the chunks find their vectors stored", async () => {
+  const { task, state } = await expectPaid({ sync: 0, batch: 10 });
+  expect(state).toMatchObject({ step: "ended", outcome: "completed", inputs: 10, collected_inputs: 10 });
+  expect(task.batch_tokens).toBe(task.counts?.tokens);
+  expect(rig.counted.CatchUpBatchTextsFallenBack).toBeUndefined();
+});
+
+test("waits grow from five seconds to ten minutes", async () => {
+  await rig.plan({ batches: [{ takesSeconds: 20_000 }] });
+  const { waits } = await expectPaid({ sync: 0, batch: 10 });
+  expect(waits[0]).toBe(5);
+  expect(waits.toSorted((a, b) => a - b)).toEqual(waits);
+  expect(waits.at(-1)).toBe(600);
+});
+
+test.each([
+  ["has expired half done", { processes: 2 }, { sync: 6, batch: 4 }, "expired"],
+  ["failed for its tokens", { failsWith: "token_limit_exceeded" }, { sync: 10, batch: 0 }, "failed"],
+  ["has lines in another order", { reversed: true }, { sync: 0, batch: 10 }, "completed"],
+  ["has lines with errors", { errorLines: [1, 3] }, { sync: 4, batch: 6 }, "completed"],
+  ["lacks lines", { missingLines: [0] }, { sync: 2, batch: 10 }, "completed"],
+  ["has a line that is not JSON", { garbledLines: [2] }, { sync: 2, batch: 10 }, "completed"],
+  ["has a vector of another length", { shortVectors: [4] }, { sync: 1, batch: 10 }, "completed"],
+  ["has a line of vectors of another length", { shortAnswers: [0] }, { sync: 2, batch: 10 }, "completed"],
+] as const)("what a batch that %s does not pay, the chunks pay", async (_, fault, paid, outcome) => {
+  await rig.plan({ batches: [fault] });
+  const { state } = await expectPaid(paid);
+  expect(state?.outcome).toBe(outcome);
+  expect(rig.counted.CatchUpBatchTextsFallenBack ?? 0).toBe(paid.sync);
+});
+
+test("a batch whose answer is lost is found by its metadata, and not created twice", async () => {
+  await rig.plan({ batches: [{ answerLost: true, unlistedSeconds: 60 }] });
+  const { state } = await expectPaid({ sync: 0, batch: 10 });
+  expect(state?.outcome).toBe("completed");
+});
+
+test("a file whose answer is lost is found by its name, and not uploaded twice", async () => {
+  await rig.plan({ files: ["upload answer lost"] });
+  await expectPaid({ sync: 0, batch: 10 });
+});
+
+test("output that breaks off is read again", async () => {
+  await rig.plan({ files: ["content breaks off"] });
+  await expectPaid({ sync: 0, batch: 10 });
+});
+
+test("a batch of an incremental task pays only for what has changed", async () => {
+  const { csv } = csvOf();
+  const first = await rig.planned(csv, { incremental: true, question_id: "7" });
+  await rig.pay(first);
+  await rig.finish(first);
+  const before = rig.paid;
+  const second = await rig.planned(csv.replace(/row 3\n/, "row 3 changed\n"), {
+    incremental: true,
+    question_id: "7",
+  });
+  await rig.pay(second);
+  expect(await rig.finish(second)).toMatchObject({ counts: { unchanged: 9, processed: 10 } });
+  expect(rig.paid).toEqual({ sync: before.sync, batch: before.batch + 1 });
+});
+
+test("a task that is cancelled cancels its batch and deletes the requests", async () => {
+  await rig.plan({ batches: [{ processes: 1 }] });
+  const taskId = await rig.planned(csvOf().csv);
+  await rig.advance(taskId);
+  const { batch_id = "" } = (await rig.state(taskId)) ?? {};
+  await tables.tasks.change(taskId, { status: "CANCELLED" });
+  await rig.abandon(taskId);
+  expect(["cancelling", "cancelled"]).toContain((await rig.provider.retrieve(batch_id))?.status);
+  expect(await rig.state(taskId)).toMatchObject({ step: "ended", outcome: "cancelled" });
+  await rig.abandon(taskId);
+  // The output of what was processed before the batch was cancelled.
+  expect(await filesLeft()).toBeLessThanOrEqual(1);
+  BatchRig.clock.hurry(3 * 86_400);
+  expect(await filesLeft()).toBe(0);
+});
+
+test("a task that is cancelled while its batch is created cancels the batch", async () => {
+  const taskId = await rig.planned(csvOf().csv);
+  const cancelled = new Proxy(rig.provider, {
+    get(target, property) {
+      if (property !== "create") return Reflect.get(target, property, target).bind(target);
+      return async (...args: Parameters<typeof target.create>) => {
+        const batch = await target.create(...args);
+        await tables.tasks.change(taskId, { status: "CANCELLED" });
+        return batch;
+      };
+    },
+  });
+  jest.spyOn(rig, "provider", "get").mockReturnValue(cancelled);
+  expect(await rig.advance(taskId)).toEqual({ done: true, wait_seconds: 0 });
+  const { batch_id = "", outcome } = (await rig.state(taskId)) ?? {};
+  expect(outcome).toBe("cancelled");
+  expect((await rig.provider.retrieve(batch_id))?.status).toMatch(/^cancel/);
+  BatchRig.clock.hurry(3 * 86_400);
+});
+
+test("killed at any step, a unit ends with every vector, and each text is paid once", async () => {
+  const calls = rig.crashes.calls;
+  const clean = await rig.planned(csvOf().csv);
+  const start = calls.length;
+  await rig.pay(clean);
+  const steps = calls.length - start;
+  expect(steps).toBeGreaterThan(20);
+  for (let step = 1; step <= steps; step += 1) {
+    for (const when of ["before", "after"] as const) {
+      rig = new BatchRig(tables, server);
+      const { csv, texts } = csvOf();
+      const before = rig.paid;
+      const taskId = await rig.planned(csv);
+      rig.crashes.arm(step, when);
+      const died = await rig.pay(taskId).catch((error: unknown) => error);
+      rig.crashes.disarm();
+      expect(Array.isArray(died) || died instanceof Crash).toBe(true);
+      await rig.pay(taskId);
+      await rig.finish(taskId);
+      const at = `${when} ${rig.crashes.calls[start + step - 1]}`;
+      const after = rig.paid;
+      expect([at, after.batch - before.batch, after.sync - before.sync]).toEqual([at, 10, 0]);
+      await expectVectors(texts);
+    }
+  }
+  expect(await filesLeft()).toBe(0);
+});
