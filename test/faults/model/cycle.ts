@@ -111,18 +111,26 @@ export class Compactor extends Holder {
     return true;
   }
 
-  /** Notes the deltas that the next generation names. Those that may be about to go are left out. */
+  /**
+   * Notes the deltas that the next generation names, unless the head names all of them. Those that it does not name and
+   * that may be about to go are left out.
+   */
   *#name(from: string | undefined, runIds: readonly string[]): Generator<void, readonly string[]> {
     const world = this.world;
+    const above = from === undefined ? [] : world.runsAbove(from);
+    const looksAtAll = world.has("a publish notes no delta only where the head names all of them");
+    const isNamed = (runId: string) => (looksAtAll ? above.includes(runId) : above.length > 0);
+    if (runIds.every(isNamed)) return runIds;
     const areThere = () =>
       runIds.filter((runId) => {
+        if (isNamed(runId)) return true;
         const current = this.#currentOf(runId);
         if (current?.runId === runId) return true;
         return current?.version === this.#versions.get(runId) && !world.expiring.has(runId);
       });
     const note = () => {
       if (this.token < world.named.token) throw new LeaseLostError();
-      const named = [...runIds, ...(from === undefined ? [] : world.runsAbove(from))];
+      const named = [...runIds, ...above];
       world.named.runs = new Set([...world.named.runs, ...named]);
       world.named.token = this.token;
     };

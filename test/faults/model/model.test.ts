@@ -8,6 +8,7 @@ const guardsOfDeltas: readonly Guard[] = [
   "a delta that a kept generation names is not swept",
   "a publish names its deltas before it looks whether one is going",
   "a fold forgets no delta that is named",
+  "a publish notes no delta only where the head names all of them",
 ];
 const guardsOfFolds: readonly Guard[] = [
   "a fold is not published over another base",

@@ -19,6 +19,7 @@ export const guards = [
   "a fold is published under its own lease",
   "what a holder has written is no garbage",
   "a fold forgets no delta that is named",
+  "a publish notes no delta only where the head names all of them",
   "a generation is whole before the head names it",
   "a delta that a kept generation names is not swept",
   "a publish names its deltas before it looks whether one is going",
