@@ -30,7 +30,7 @@ export interface Ranking {
  * A cosine and a share of rare letters are both at most 1. Of 3,758 questions of real documents, equal weights ranked as well on
  * the whole, but put misspelt names behind what letters alone find.
  */
-const coverageWeight = 1.2;
+export const coverageWeight = 1.2;
 /** A document is considered named if its head contains at least this share of the name. */
 const minNameShare = 0.6;
 /** The weight of a row's own score if the question names its document. */

@@ -2,7 +2,7 @@ import { randomFrom } from "../../../../bench/random.ts";
 import type { StoredVector } from "../../../../core/collections/chroma/vector-store.ts";
 import { directionOf, exactProduct } from "../../../../core/search/scan/directions.ts";
 import { QuantisedVectors } from "../../../../core/search/scan/quantised.ts";
-import { type Ranking, rank } from "../../../../core/search/snapshot/rank.ts";
+import { coverageWeight, type Ranking, rank } from "../../../../core/search/snapshot/rank.ts";
 import { Snapshot } from "../../../../core/search/snapshot/snapshot.ts";
 
 const dimensions = 48;
@@ -44,7 +44,7 @@ async function comparingAll(snapshot: Snapshot, ranking: Ranking): Promise<strin
       );
       const coverage = coverages[number] ?? 0;
       if (ranking.minCosine !== undefined && coverage < 0.25 && cosine < ranking.minCosine) return [];
-      const score = ranking.mode === "dense" ? cosine : cosine + coverage;
+      const score = ranking.mode === "dense" ? cosine : cosine + coverageWeight * coverage;
       return [{ id: row.vectors[0]?.id ?? "", receipt: row.documentKey, position: row.position, score }];
     });
   });
