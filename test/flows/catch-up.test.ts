@@ -130,6 +130,28 @@ describe("a CSV", () => {
     expect((await stack.textsPaid()) - before).toBe(2);
   });
 
+  test("in lane batch is paid by the Batch API, and its chunks pay nothing", async () => {
+    await caller.upload(
+      "batch.csv",
+      csvOf(30, (row) => `Paid in a batch ${row}`),
+    );
+    const [sync, batch] = [await stack.textsPaid(), await stack.textsPaidInBatches()];
+    const task = await caller.ended(
+      await caller.start(fromCsv("batch.csv", { namespace: "batch", lane: "batch" })),
+    );
+    expect(task).toMatchObject({
+      status: "COMPLETED",
+      progress: { processed_records: 30 },
+      host: "state_machine",
+      lane: "batch",
+    });
+    expect(await caller.count("batch")).toBe(30);
+    expect((await stack.textsPaidInBatches()) - batch).toBe(30);
+    // The preflight of a task embeds one word.
+    expect((await stack.textsPaid()) - sync).toBe(1);
+    expect(task.spent.cost_usd).toBeCloseTo((task.spent.tokens * 0.02) / 1e6 / 2, 6);
+  });
+
   test("that cannot be read ends its task with what is wrong with it", async () => {
     await caller.upload("broken.csv", "id,text\n1,x");
     const task = await caller.ended(await caller.start(fromCsv("broken.csv")));
