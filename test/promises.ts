@@ -795,6 +795,15 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
         "F70: that many processes claim at once for two models is for one of them",
       ],
     ],
+  "In lane batch each text is paid once, by a batch or by its chunk, wherever a process dies, and what a batch leaves the chunks pay.":
+    [
+      [
+        "test/integration/catchup/batch.test.ts",
+        "F71: killed at any step, a unit ends with every vector, and each text is paid once",
+      ],
+      ["test/integration/catchup/batch.test.ts", "F72: what a batch that %s does not pay, the chunks pay"],
+      ["test/flows/catch-up.test.ts", "in lane batch is paid by the Batch API, and its chunks pay nothing"],
+    ],
   "After a crash another process takes over: totals are exact, and every row is in the index once.": [
     [
       "test/faults/catch-up.test.ts",

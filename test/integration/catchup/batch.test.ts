@@ -89,20 +89,20 @@ test.each([
   ["has a line that is not JSON", { garbledLines: [2] }, { sync: 2, batch: 10 }, "completed"],
   ["has a vector of another length", { shortVectors: [4] }, { sync: 1, batch: 10 }, "completed"],
   ["has a line of vectors of another length", { shortAnswers: [0] }, { sync: 2, batch: 10 }, "completed"],
-] as const)("what a batch that %s does not pay, the chunks pay", async (_, fault, paid, outcome) => {
+] as const)("F72: what a batch that %s does not pay, the chunks pay", async (_, fault, paid, outcome) => {
   await rig.plan({ batches: [fault] });
   const { state } = await expectPaid(paid);
   expect(state?.outcome).toBe(outcome);
   expect(rig.counted.CatchUpBatchTextsFallenBack ?? 0).toBe(paid.sync);
 });
 
-test("a batch whose answer is lost is found by its metadata, and not created twice", async () => {
+test("F71: a batch whose answer is lost is found by its metadata, and not created twice", async () => {
   await rig.plan({ batches: [{ answerLost: true, unlistedSeconds: 60 }] });
   const { state } = await expectPaid({ sync: 0, batch: 10 });
   expect(state?.outcome).toBe("completed");
 });
 
-test("a file whose answer is lost is found by its name, and not uploaded twice", async () => {
+test("F71: a file whose answer is lost is found by its name, and not uploaded twice", async () => {
   await rig.plan({ files: ["upload answer lost"] });
   await expectPaid({ sync: 0, batch: 10 });
 });
@@ -143,7 +143,7 @@ test("a task that is cancelled cancels its batch and deletes the requests", asyn
   expect(await filesLeft()).toBe(0);
 });
 
-test("a task that is cancelled while its batch is created cancels the batch", async () => {
+test("F71: a task that is cancelled while its batch is created cancels the batch", async () => {
   const taskId = await rig.planned(csvOf().csv);
   const cancelled = new Proxy(rig.provider, {
     get(target, property) {
@@ -163,7 +163,7 @@ test("a task that is cancelled while its batch is created cancels the batch", as
   BatchRig.clock.hurry(3 * 86_400);
 });
 
-test("killed at any step, a unit ends with every vector, and each text is paid once", async () => {
+test("F71: killed at any step, a unit ends with every vector, and each text is paid once", async () => {
   const calls = rig.crashes.calls;
   const clean = await rig.planned(csvOf().csv);
   const start = calls.length;
