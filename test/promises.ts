@@ -1119,8 +1119,8 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
     ],
   "Each question to Google Places is asked once while its answer is kept, and all processes together stay within the budget of the day.":
     [
-      ["test/integration/merchants/resolve.test.ts", "F63: equal questions of many processes are asked once"],
-      ["test/integration/merchants/resolve.test.ts", "F63: processes together never exceed the budget"],
+      ["test/integration/merchants/places.test.ts", "F63: equal questions of many processes are asked once"],
+      ["test/integration/merchants/places.test.ts", "F63: processes together never exceed the budget"],
       [
         "test/flows/merchants.test.ts",
         "an equal question is asked once, although the provider fails in between and messages come twice",
