@@ -663,6 +663,10 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
     ],
   ],
   "Every failure is listed with its reason, and listing changes nothing.": [
+    [
+      "test/flows/merchants.test.ts",
+      "a message that is received too often is listed, and a retry has its receipt looked at",
+    ],
     ["test/flows/failed.test.ts", "failures are listed with their reasons, each time"],
     [
       "test/unit/failed/dead-letters.test.ts",
@@ -1126,4 +1130,49 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
         "an equal question is asked once, although the provider fails in between and messages come twice",
       ],
     ],
+  "A receipt that waits for the budget of the day raises an alarm, uses up no receive of its message, and is looked at once there is a budget.":
+    [
+      [
+        "test/integration/merchants/budget.test.ts",
+        "F52: a receipt that waits for the budget more often than its queue receives is not given up, and is resolved once there is a budget",
+      ],
+      [
+        "test/flows/merchants.test.ts",
+        "a spent budget defers a receipt and fires its alarm, and with a budget its merchant is found",
+      ],
+    ],
+  "With `embedding:writeStatus`, `embedding_status` says of a line or word what its collection's current run has come to, creates no item, and ends right wherever a process dies.":
+    [
+      [
+        "test/integration/embedding-status/write-status.test.ts",
+        "a line or word has SUCCESS once its collection is published and no sooner; a row without a vector keeps its own",
+      ],
+      [
+        "test/integration/embedding-status/write-status.test.ts",
+        "a redelivery writes nothing, and what a process left is completed",
+      ],
+      [
+        "test/integration/embedding-status/write-status.test.ts",
+        "F66: an item that is deleted while its status is written stays deleted",
+      ],
+      [
+        "test/integration/embedding-status/write-status.test.ts",
+        "F66: a late write of an older run does not stay",
+      ],
+    ],
+  "`GET /runs` says how far the newest content of a receipt has come, and changes nothing.": [
+    [
+      "test/unit/ingest/await-runs.test.ts",
+      "is PENDING until the attempt that is required is open, whatever the former one came to",
+    ],
+    [
+      "test/unit/ingest/await-runs.test.ts",
+      "is DELETED after a removal, and unknown where there never was one",
+    ],
+    [
+      "test/integration/search/http-server.test.ts",
+      "GET /runs says how far a receipt has come, and needs the key",
+    ],
+    ["test/flows/search-functions.test.ts", "a signed caller reads how far a receipt has come"],
+  ],
 };

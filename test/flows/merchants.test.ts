@@ -1,10 +1,12 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { SendMessageCommand } from "@aws-sdk/client-sqs";
-import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import { CloudWatchClient, DescribeAlarmsCommand } from "@aws-sdk/client-cloudwatch";
+import { GetQueueAttributesCommand, ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
+import { DeleteCommand, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import type { OcrFiles } from "../../core/ingest/export-receipt.ts";
 import type { LoopbackServer } from "../../local/loopback-server.ts";
 import { startPlacesServer } from "../../local/providers/places/server.ts";
+import { setConsuming } from "./consuming.ts";
 import { eventually } from "./eventually.ts";
 import { nothingWasRefused } from "./looking.ts";
 import { currentStates } from "./published.ts";
@@ -23,11 +25,17 @@ const anchor = {
   phone: "+44 155 014 220",
 };
 const crane = { id: "p-crane", name: "Lucky Crane Noodle Bar", address: "41 Station Approach, Port Elswick" };
+const kettle = {
+  id: "p-kettle",
+  name: "Ferry Lane Kettles",
+  address: "3 Ferry Lane",
+  phone: "+44 155 014 230",
+};
 let places: LoopbackServer;
 let stack: RunningStack;
 
 beforeAll(async () => {
-  places = await startPlacesServer(0, [anchor, crane]);
+  places = await startPlacesServer(0, [anchor, crane, kettle]);
   stack = await RunningStack.start({
     "merchants:enabled": "true",
     "merchants:placesBaseUrl": places.url,
@@ -236,6 +244,61 @@ test("a message that SQS gave up on is listed, and a retry has its receipt looke
   expect(await stack.command("failed", source, "--retry")).toMatchObject({ code: 0 });
   await eventually(60, async () => expect(await outcomes(files)).toHaveLength(2));
 });
+
+test("a message that is received too often is listed, and a retry has its receipt looked at", async () => {
+  const files = ocrFiles(["A STALL WITHOUT A SIGN", "TEA 1.20", "TOTAL 1.20"]);
+  await send(stack, files);
+  await eventually(60, async () => expect(await outcomes(files)).toHaveLength(1));
+  const { queueUrl: QueueUrl = "", deadLetterQueueUrl = "" } = stack.outputs.merchants ?? {};
+  const consumer = stack.outputs.merchants?.function ?? "";
+  await setConsuming(stack, consumer, false);
+  await sendAgain(files);
+  // Each time as a process does that ends before its first call.
+  const receive = () => stack.sqs.send(new ReceiveMessageCommand({ QueueUrl, VisibilityTimeout: 0 }));
+  let receives = 0;
+  while (((await receive()).Messages ?? []).length > 0) receives += 1;
+  await setConsuming(stack, consumer, true);
+  const { RedrivePolicy = "{}" } = await attributesOf(QueueUrl);
+  expect(receives).toBe(JSON.parse(RedrivePolicy).maxReceiveCount);
+  expect(await attributesOf(deadLetterQueueUrl)).toMatchObject({ ApproximateNumberOfMessages: "1" });
+  const source = "resolve-merchant-dead-letters";
+  expect(await stack.command("failed", source)).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining(files.imageId),
+  });
+  expect(await stack.command("failed", source, "--retry")).toMatchObject({ code: 0 });
+  await eventually(60, async () => expect(await outcomes(files)).toHaveLength(2));
+});
+
+async function attributesOf(QueueUrl: string): Promise<Partial<Record<string, string>>> {
+  const { Attributes = {} } = await stack.sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }),
+  );
+  return Attributes;
+}
+
+test("a spent budget defers a receipt and fires its alarm, and with a budget its merchant is found", async () => {
+  const TableName = stack.outputs.controlTable;
+  const Key = { PK: "PLACES#SPENDING", SK: new Date().toISOString().slice(0, 10) };
+  await stack.dynamo.send(new PutCommand({ TableName, Item: { ...Key, micro_usd: 1e12, places: 1 } }));
+  const files = ocrFiles(["FERRY LANE KETTLES", "TEL 0155 014 230", "KETTLE 24.10", "TOTAL 24.10"]);
+  await send(stack, files);
+  await eventually(120, async () => expect(await alarmState("merchant-budget-spent")).toBe("ALARM"));
+  expect(await metadataOf(files)).toBeUndefined();
+  expect(await stack.command("failed")).toMatchObject({ code: 0 });
+  await stack.dynamo.send(new DeleteCommand({ TableName, Key }));
+  // The deferred message itself is hidden until the next day.
+  await sendAgain(files);
+  await eventually(60, async () => expect(await metadataOf(files)).toMatchObject({ place_id: kettle.id }));
+});
+
+async function alarmState(what: string): Promise<string | undefined> {
+  const cloudWatch = new CloudWatchClient(stack.client);
+  const AlarmNamePrefix = `vectorkeep-local-${what}`;
+  const { MetricAlarms = [] } = await cloudWatch.send(new DescribeAlarmsCommand({ AlarmNamePrefix }));
+  cloudWatch.destroy();
+  return MetricAlarms[0]?.StateValue;
+}
 
 test("nothing was refused to a role, and no failure is left", async () => {
   await nothingWasRefused(stack);

@@ -1,11 +1,6 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import {
-  GetFunctionConfigurationCommand,
-  LambdaClient,
-  ListEventSourceMappingsCommand,
-  UpdateEventSourceMappingCommand,
-} from "@aws-sdk/client-lambda";
+import { GetFunctionConfigurationCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { RDSDataClient, RollbackTransactionCommand } from "@aws-sdk/client-rds-data";
 import {
   DeleteObjectCommand,
@@ -27,6 +22,7 @@ import { type ItemState, ItemStates, type ShownAnalysis } from "../../../core/im
 import { renditionKeys } from "../../../core/images/events/rendition-keys.ts";
 import { verifyImages } from "../../../core/images/verify/verify-images.ts";
 import { imageFlowAlone } from "../../../local/image-flow-alone.ts";
+import { setConsuming } from "../../flows/consuming.ts";
 import { eventually } from "../../flows/eventually.ts";
 import { RunningStack } from "../../flows/running-stack.ts";
 
@@ -209,16 +205,16 @@ export class TroubledFlow {
 
   /** The step's queue keeps its messages during the work, or until it is polled again. */
   async withoutPolling(step: Step, work: () => Promise<void>): Promise<void> {
-    await this.#poll(step, false);
+    await setConsuming(this.stack, this.functionOf(step), false);
     try {
       await work();
     } finally {
-      await this.#poll(step, true);
+      await setConsuming(this.stack, this.functionOf(step), true);
     }
   }
 
   resumePolling(step: Step): Promise<void> {
-    return this.#poll(step, true);
+    return setConsuming(this.stack, this.functionOf(step), true);
   }
 
   /** Takes messages out of the step's queue; resolves to their bodies in the order of S3's sequencers. */
@@ -257,17 +253,6 @@ export class TroubledFlow {
       body,
     });
     if (!ok) throw new Error(`The pause was answered ${status}.`);
-  }
-
-  async #poll(step: Step, Enabled: boolean): Promise<void> {
-    const lambda = new LambdaClient(this.stack.client);
-    const FunctionName = this.functionOf(step);
-    const { EventSourceMappings = [] } = await lambda.send(
-      new ListEventSourceMappingsCommand({ FunctionName }),
-    );
-    const UUID = EventSourceMappings[0]?.UUID;
-    await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled }));
-    lambda.destroy();
   }
 
   queueUrlOf(step: Step): string {
