@@ -30,6 +30,8 @@ import { StepFunctions } from "./step-functions/step-functions.ts";
 /** The services of the local AWS behind one endpoint, empty until something is deployed. */
 export interface LocalAws {
   readonly url: string;
+  /** The endpoint of S3 that takes large objects. */
+  readonly objectsUrl: string;
   readonly deployment: Deployment;
   readonly fileSystemsFolder: string;
   /** Also written to `problems.log` in the state folder. */
@@ -119,6 +121,7 @@ export async function startLocalAws(
   });
   return {
     url: endpoint.url,
+    objectsUrl: objects.url,
     deployment,
     fileSystemsFolder,
     problems,

@@ -3,11 +3,14 @@ import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { startService } from "../child.ts";
+import type { LocalAwsAnnouncement } from "../services/local-aws.ts";
 
 export const region = "us-east-1";
 
 /** The tables and the queue of one collection, in a process of their own. */
 export interface CollectionAws {
+  readonly url: string;
+  readonly objectsUrl: string;
   readonly items: DynamoDBClient;
   readonly dynamo: DynamoDBDocumentClient;
   readonly sqs: SQSClient;
@@ -20,7 +23,7 @@ export interface CollectionAws {
 /** `folder` does not exist. */
 export async function startCollectionAws(folder: string): Promise<CollectionAws> {
   await mkdir(folder);
-  const service = await startService("local-aws.ts", [folder]);
+  const service = await startService<LocalAwsAnnouncement>("local-aws.ts", [folder]);
   const options = {
     endpoint: service.url,
     region,
@@ -28,6 +31,8 @@ export async function startCollectionAws(folder: string): Promise<CollectionAws>
   };
   const [items, sqs] = [new DynamoDBClient(options), new SQSClient(options)];
   return {
+    url: service.url,
+    objectsUrl: service.objectsUrl,
     items,
     dynamo: DynamoDBDocumentClient.from(items),
     sqs,

@@ -78,6 +78,15 @@ export class ObjectStore extends S3Store {
     return uploadId;
   }
 
+  isUploading(uploadId: string): boolean {
+    return this.#uploads.has(uploadId);
+  }
+
+  override abortMultipartUpload(...args: Parameters<S3Store["abortMultipartUpload"]>): void {
+    super.abortMultipartUpload(...args);
+    this.#uploads.delete(args[0]);
+  }
+
   override completeMultipartUpload(...args: Parameters<S3Store["completeMultipartUpload"]>): S3Object {
     checkGuard();
     const [uploadId] = args;

@@ -137,13 +137,22 @@ async function handleTagging(
   }
 }
 
+/** In the place of fauxqs's, which takes parts of at most 11 MiB. */
 async function uploadPart(fauxqs: S3Wire, call: ApiCall): Promise<Reply> {
+  if (call.headers["x-amz-copy-source"] !== undefined) return forward(fauxqs, call, call.body, call.headers);
   const { body, checksum } = await readUpload(call);
-  const { "content-encoding": _framing, ...headers } = call.headers;
-  return forward(fauxqs, call, body, {
-    ...headers,
-    ...(checksum === undefined ? {} : { [checksumHeader(checksum.algorithm)]: checksum.value }),
-  });
+  const query = call.url.searchParams;
+  const uploadId = query.get("uploadId") ?? "";
+  if (!fauxqs.objects.isUploading(uploadId)) {
+    throw new AwsError(404, "NoSuchUpload", `The specified upload does not exist: ${uploadId}`);
+  }
+  const number = Number(query.get("partNumber"));
+  const { etag } = fauxqs.objects.uploadPart(uploadId, number, body, checksum?.value);
+  return {
+    status: 200,
+    headers: { etag, ...(checksum && { [checksumHeader(checksum.algorithm)]: checksum.value }) },
+    body: "",
+  };
 }
 
 function forward(
