@@ -5,10 +5,10 @@ import type { DeltaStore } from "../../core/deltas/delta-store.ts";
 
 /** Deltas as files of a folder, on the disk when `put` resolves. */
 export class FolderDeltaStore implements DeltaStore {
-  readonly #folder: string;
+  readonly folder: string;
 
   constructor(folder: string) {
-    this.#folder = folder;
+    this.folder = folder;
   }
 
   async put(key: string, bytes: Uint8Array): Promise<void> {
@@ -24,6 +24,6 @@ export class FolderDeltaStore implements DeltaStore {
   }
 
   #file(key: string): string {
-    return join(this.#folder, encodeURIComponent(key));
+    return join(this.folder, encodeURIComponent(key));
   }
 }

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CompactionProcess, OneCollection } from "../../bench/compaction/one-collection.ts";
+import { PeakMemory } from "../../bench/peak-memory.ts";
 import { encodeDelta } from "../../core/deltas/codec.ts";
 import { deltaKey, deltaPrefix } from "../../core/deltas/keys.ts";
 import type { Embedder } from "../../core/embedding/embedder.ts";
@@ -17,7 +18,7 @@ import { backlogOf } from "../../core/verify/settle.ts";
 import { verifyShard } from "../../core/verify/verify-shard.ts";
 import { writeChromaLibrary } from "../../infra/bundles/chroma-library.ts";
 import { type DueReceipt, expectVerified } from "./expect-verified.ts";
-import { PeakMemory } from "./peak-memory.ts";
+
 import {
   deltaAt,
   dimensions,
