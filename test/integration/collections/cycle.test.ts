@@ -309,7 +309,8 @@ describe("a process that dies", () => {
     await rig.embed(other);
     await expect(rig.invoke(await dyingProcess(rig, step, config))).rejects.toThrow(`killed at ${step}`);
     rig.sqs.reveal(queueUrl);
-    await rig.invoke(await rig.process({ ...config, leaseMs: 1_000, leaseWaitMs: 5_000 }));
+    await rig.outliveDead();
+    await rig.invoke(await rig.process(config));
   }
 
   test.each(everyday(publishSteps, ["write segment", "move head", "acknowledge"]))(

@@ -92,8 +92,8 @@ async function publishedLongAgo(): Promise<void> {
 const rebuilt = async (options: Partial<RebuildOptions> = {}, changed: Partial<RebuildDeps> = {}) => {
   const parts = await rig.process();
   const { client, controlTable } = rig.tables;
-  const leased = { ...parts, leaseMs: 1_000 };
-  const work = underLease(leased, 5_000, async (lease) =>
+  const leased = { ...parts, leaseMs: 5_000 };
+  const work = underLease(leased, 60_000, async (lease) =>
     rebuild({ ...parts, ...changed }, lease, await readHead(client, controlTable, rig.shard), {
       until: Number.POSITIVE_INFINITY,
       publishesWithout: async () => false,

@@ -57,7 +57,7 @@ const stopRig = () => rig.stop();
 
 const queued = () => rig.sqs.at(queueUrl).messages;
 
-const compact = (config?: RigConfig) => rig.compact({ leaseMs: 1_000, leaseWaitMs: 5_000, ...config });
+const compact = (config?: RigConfig) => rig.compact(config);
 
 function portsOf(changed: Partial<RestoreDeps> = {}): RestoreDeps {
   const { shard, generations, runs, tables } = rig;
@@ -68,7 +68,7 @@ function portsOf(changed: Partial<RestoreDeps> = {}): RestoreDeps {
     model,
     dimensions,
     control: tables,
-    leaseMs: 1_000,
+    leaseMs: 5_000,
     generations,
     redrive: (receipt, time) => redriveDocument({ runs, queues }, receipt, time),
     clock: monotonicClock,
@@ -193,6 +193,7 @@ describe("a restoring process that dies", () => {
   }
 
   async function allIsBack(): Promise<void> {
+    await rig.outliveDead();
     await compact();
     expect(await published()).toEqual(contentOf(allOf));
     for (const delta of allOf) expect(await rig.stateOf(delta)).toMatchObject({ state: "COMPLETED" });

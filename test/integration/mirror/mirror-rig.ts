@@ -114,14 +114,14 @@ export class MirrorRig {
   /** Publishes what is queued as segments; keeps `kept` superseded generations at least. */
   async publish({ kept = 100, ...config }: RigConfig & { readonly kept?: number } = {}): Promise<void> {
     const garbage = { kept, maxReaderMs: 0 };
-    const parts = await this.shard.process({ foldVectors: 10_000, leaseMs: 1_000, garbage, ...config });
+    const parts = await this.shard.process({ foldVectors: 10_000, garbage, ...config });
     await this.shard.invoke(parts, 100);
     this.shard.sqs.reveal(this.shard.queues.queue);
   }
 
   async fold(kept = 100): Promise<void> {
     const garbage = { kept, maxReaderMs: 0 };
-    await this.shard.foldNow(await this.shard.process({ foldVectors: 10_000, leaseMs: 1_000, garbage }));
+    await this.shard.foldNow(await this.shard.process({ foldVectors: 10_000, garbage }));
   }
 
   async deps(changed: Partial<MirrorDeps> = {}, onRequest: OnRequest = () => undefined): Promise<MirrorDeps> {
@@ -146,7 +146,7 @@ export class MirrorRig {
       generations: new Generations(files.collectionsPath, "lines", hastyClock()),
       deltas: this.shard.deltas,
       index,
-      leaseMs: 1_000,
+      leaseMs: 5_000,
       giveUpAt: Number.POSITIVE_INFINITY,
       now: Date.now,
       memoryBytes: 64 * 2 ** 20,

@@ -24,8 +24,6 @@ import { laterChromaLibrary } from "../../unit/collections/later-chroma.ts";
 import { dimensions, model } from "../../unit/collections/sample-deltas.ts";
 import { hastyClock } from "../../unit/resilience/clocks.ts";
 
-const publishing = { foldVectors: 100, leaseMs: 1_000, leaseWaitMs: 5_000 };
-
 /** Shards of `lines` with real files, tables and Chroma, and a real S3 of the local stack for their snapshots. */
 export class SnapshotRig {
   readonly shards: readonly CompactionRig[];
@@ -79,7 +77,7 @@ export class SnapshotRig {
   async publish(deltas: readonly Delta[], rig = this.shards[0]): Promise<void> {
     if (rig === undefined) throw new RangeError("There is no such shard.");
     for (const delta of deltas) await rig.embed(delta);
-    const parts: RigDeps = await rig.process(publishing);
+    const parts: RigDeps = await rig.process();
     while (rig.sqs.at(rig.queues.queue).messages.length > 0) {
       await rig.invoke(parts);
       rig.sqs.reveal(rig.queues.queue);
@@ -87,7 +85,7 @@ export class SnapshotRig {
   }
 
   async fold(rig = this.shards[0]): Promise<void> {
-    await rig?.foldNow(await rig.process(publishing));
+    await rig?.foldNow();
   }
 
   async deps(changed: Partial<ExportDeps> = {}): Promise<ExportDeps> {

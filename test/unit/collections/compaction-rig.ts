@@ -21,6 +21,7 @@ import {
   type PublishedFiles,
   withPublishedCopy,
 } from "../../../core/collections/generations/published-copy.ts";
+import { acquireLease, leaseKinds } from "../../../core/collections/lease/lease.ts";
 import { CollectionQueue } from "../../../core/collections/messages/collection-queue.ts";
 import { FailureLedger } from "../../../core/collections/messages/failure-ledger.ts";
 import { FoldQueue } from "../../../core/collections/messages/fold-queue.ts";
@@ -37,7 +38,7 @@ import { silentMetrics } from "../../../core/metrics.ts";
 import { monotonicClock } from "../../../core/resilience/clock.ts";
 import { DynamoRunStore } from "../../../core/runs/dynamo-run-store.ts";
 import { RunQueues } from "../../../core/runs/run-queues.ts";
-import { hastyClock } from "../resilience/clocks.ts";
+import { hastyClock, ManualClock } from "../resilience/clocks.ts";
 import { makeCurrent } from "../runs/current.ts";
 import { Tables } from "../runs/tables.ts";
 import { chromaLibrary } from "./chroma.ts";
@@ -246,6 +247,21 @@ export class CompactionRig {
       await this.invoke(parts);
       await this.foldWhatIsAsked();
       this.sqs.reveal(this.queues.queue);
+    }
+  }
+
+  /**
+   * Takes the leases of processes that died, as another one does after a whole lease time, and leaves them. Leases of a second or so, waited for in earnest, would be lost by the living on a busy machine.
+   */
+  async outliveDead(): Promise<void> {
+    const { client, controlTable } = this.tables;
+    const { shard } = this;
+    for (const kind of leaseKinds) {
+      const clock = new ManualClock();
+      const options = { client, controlTable, shard, clock, leaseMs: defaults.leaseMs, kind };
+      const lease = await acquireLease(options, { waitMs: 60_000, maxWaitMs: 60_000 });
+      if (lease === undefined) throw new Error(`A process that lives holds the lease of ${shard}.`);
+      await lease.release();
     }
   }
 

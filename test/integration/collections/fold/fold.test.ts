@@ -26,7 +26,7 @@ afterEach(() => rig.stop());
 const milk = deltaOf(1, "milk", ["milk", "bread"]);
 const tea = deltaOf(2, "tea", ["tea", "cake", "jam"]);
 const eggs = deltaOf(3, "eggs", ["eggs"]);
-const small = { foldVectors: 100, leaseMs: 1_000, leaseWaitMs: 5_000 };
+const small = { foldVectors: 100 };
 
 /** As a cycle publishes that opens no database, until the queue is empty. */
 async function publish(...deltas: Delta[]): Promise<void> {
@@ -75,8 +75,8 @@ const merchants = async (...deltas: Delta[]) =>
 /** As an operator does, who needs no lease of folds for it. */
 async function rebuildAll(): Promise<void> {
   const parts = await rig.process();
-  const deps = { ...parts, leaseMs: 1_000, onStep: () => undefined };
-  await rebuildShard(deps, { maxWaitMs: 5_000, until: monotonicClock.now() + 60_000 });
+  const deps = { ...parts, leaseMs: 5_000, onStep: () => undefined };
+  await rebuildShard(deps, { maxWaitMs: 30_000, until: monotonicClock.now() + 60_000 });
 }
 
 describe("a fold", () => {

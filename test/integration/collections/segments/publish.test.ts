@@ -35,7 +35,7 @@ const tea = deltaOf(2, "tea", ["tea", "cake", "jam"]);
 
 /** Runs cycles until the queue is empty; messages in flight are redelivered at once. */
 async function compact(foldVectors: number, onStep?: (step: Step) => void): Promise<void> {
-  const parts = await rig.process({ foldVectors, leaseMs: 1_000, leaseWaitMs: 5_000 }, onStep);
+  const parts = await rig.process({ foldVectors }, onStep);
   do {
     await rig.invoke(parts);
     rig.sqs.reveal(queueUrl);
@@ -455,7 +455,7 @@ test("a generation with segments is restored as it was, and nothing is copied", 
       model,
       dimensions,
       control: tables,
-      leaseMs: 1_000,
+      leaseMs: 5_000,
       generations,
       redrive: (receipt, time) => redriveDocument({ runs, queues }, receipt, time),
       clock: monotonicClock,
