@@ -88,7 +88,7 @@ export class BatchRig extends TaskRig {
       cache,
       namespaces,
       defaultModel,
-      provider: "local",
+      provider: this.taskServices.provider,
       clock: BatchRig.clock,
     };
   }
