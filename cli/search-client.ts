@@ -8,6 +8,8 @@ const searchAnswer = z.object({
   collection: z.string(),
   /** The generation of each shard. */
   generations: z.record(z.string(), z.number().nullable()),
+  /** Present if the mirror answered, by vectors alone and approximately. */
+  backend: z.literal("s3vectors").optional(),
   /** What the search understood of the text. */
   understood: z
     .object({

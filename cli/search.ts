@@ -20,7 +20,8 @@ const usage = `Searches the rows or words of receipts by a text.
                 only rows with an amount within, both included
   --where       a condition as POST /search takes it, such as '{"merchant":{"contains":"cafe"}}'
   --like        no text: the nearest neighbours of the vector with this id, and how they are labelled
-  --mode        hybrid: vectors and letters; dense: vectors only; lexical: letters only (default: hybrid)
+  --mode        hybrid: vectors and letters; dense: vectors only; lexical: letters only (default: hybrid; with
+                query:backend s3vectors only dense and --group line)
   --group       one hit per visual row, or per line (default: row)
   --literal     does not interpret dates, amounts, merchants or words such as "how much" in the text
   --k           number of hits, 1 to 100 (default: 5)
@@ -85,7 +86,14 @@ function print<Answer>(asJson: boolean, answer: Answer, linesOf: (answer: Answer
 
 function hitLines(answer: SearchHits): string[] {
   const understood = understoodLine(answer);
-  return [...(understood ? [terminalText(understood)] : []), ...hitTable(answer)];
+  return [...mirrorLines(answer), ...(understood ? [terminalText(understood)] : []), ...hitTable(answer)];
+}
+
+/** Says what an answer of the mirror lacks. */
+function mirrorLines({ backend, generations }: SearchHits | SimilarHits): string[] {
+  if (backend === undefined) return [];
+  const named = Object.entries(generations).map(([shard, generation]) => `${shard} ${generation ?? "none"}`);
+  return [`mirror of generation ${named.join(", ")}: by vectors alone, approximately`];
 }
 
 function similarLines(answer: SimilarHits): string[] {
@@ -93,7 +101,12 @@ function similarLines(answer: SimilarHits): string[] {
     ([name, { valid, invalid }]) => `${name} ${valid} VALID, ${invalid} INVALID`,
   );
   const counted = labels.length > 0 ? labels.join("; ") : "none";
-  return [terminalText(`like: ${answer.of.text}`), terminalText(`labels: ${counted}`), ...hitTable(answer)];
+  return [
+    ...mirrorLines(answer),
+    terminalText(`like: ${answer.of.text}`),
+    terminalText(`labels: ${counted}`),
+    ...hitTable(answer),
+  ];
 }
 
 type Conditions = Pick<

@@ -10,6 +10,7 @@ import { answerLines, verdictOfAnswers } from "./verify/answered.ts";
 import { askShards } from "./verify/ask-shards.ts";
 import { lookAtShards } from "./verify/look-at-shards.ts";
 import { corruptOf, exitCodes, findingsOf, type Looked, verdictOf, worse } from "./verify/looked.ts";
+import { askMirrors, type Mirrored, mirrorLines, verdictOfMirrors } from "./verify/mirrors.ts";
 import { countRejectedRows } from "./verify/rejected-rows.ts";
 import { repairFindings } from "./verify/repair-findings.ts";
 import { detailLines, jsonOf, rejectedText, summaryLines, verdictText } from "./verify/report.ts";
@@ -17,7 +18,7 @@ import { verifyStackImages } from "./verify/verify-images.ts";
 
 const usage = `Compares the published collections with the items, the deltas of the current runs, and the tombstones.
 
-  npx vectorkeep verify [--collection lines|words] [--repair] [--numbers] [--findable [--all | --seed TEXT]] [--json]
+  npx vectorkeep verify [--collection lines|words] [--repair] [--numbers] [--findable [--all | --seed TEXT]] [--mirror] [--json]
                         [--stack NAME]
   npx vectorkeep verify images [--repair] [--json] [--stack NAME]
 
@@ -30,13 +31,15 @@ const usage = `Compares the published collections with the items, the deltas of 
                 its 10 hits, or all 10 must be as near; 1,000 vectors per shard, sampled by a seed that is printed
   --all         with --findable, searches for all vectors, which takes hours for large collections
   --seed        with --findable, samples the same vectors as an earlier run with this seed (default: a new seed)
+  --mirror      also compares the mirror in S3 Vectors (collections:mirror) with the published generation, once it has
+                caught up; --repair writes what is missing or stale in it, and deletes what is extra
   --json        prints the reports of all shards as JSON; progress goes to standard error
   --stack       name of a deployed stack (default: the local stack)
   --help        this text
 
 A receipt in flight, such as one that was just exported, is listed separately and is no difference. The exit code is 0 if
-nothing differs and every sampled vector is found, 1 if a receipt differs or a vector is not found, 2 if a shard could not
-be compared.
+nothing differs and every sampled vector is found, 1 if a receipt or a mirror differs or a vector is not found, 2 if a shard
+or a mirror could not be compared.
 `;
 
 /** Per shard; it shows a miss rate of 1 % with near certainty. */
@@ -49,6 +52,7 @@ interface Asked {
   readonly findable: boolean;
   readonly all: boolean;
   readonly seed?: string | undefined;
+  readonly mirror: boolean;
   readonly json: boolean;
   readonly stack?: string | undefined;
 }
@@ -63,6 +67,7 @@ async function main(): Promise<void> {
       findable: { type: "boolean", default: false },
       all: { type: "boolean", default: false },
       seed: { type: "string" },
+      mirror: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       stack: { type: "string" },
       help: { type: "boolean", default: false },
@@ -89,13 +94,20 @@ async function main(): Promise<void> {
     process.exitCode = await verifyStackImages(outputs, asked);
     return;
   }
+  if (asked.mirror && outputs.mirror === undefined) {
+    throw new UsageWrongError("verify", "--mirror needs a stack with collections:mirror s3vectors.");
+  }
   const screen = new Screen(asked.json ? process.stderr : process.stdout);
   const looked = await verify(outputs, asked, screen);
   const rejectedRows = await countRejectedRows(outputs);
   screen.print(...rejectedText(rejectedRows));
   const findable = asked.findable ? await ask(outputs, asked, screen) : undefined;
-  const verdict = worse(verdictOf(looked), verdictOfAnswers(findable?.shards ?? []));
-  if (asked.json) process.stdout.write(`${jsonOf({ verdict, looked, rejectedRows, findable })}\n`);
+  const mirror = asked.mirror ? await compareMirrors(outputs, asked, screen) : undefined;
+  const verdict = worse(
+    worse(verdictOf(looked), verdictOfAnswers(findable?.shards ?? [])),
+    verdictOfMirrors(mirror ?? []),
+  );
+  if (asked.json) process.stdout.write(`${jsonOf({ verdict, looked, rejectedRows, findable, mirror })}\n`);
   process.exitCode = exitCodes[verdict];
 }
 
@@ -107,6 +119,22 @@ async function ask(outputs: StackOutputs, asked: Asked, screen: Screen) {
   const shards = await askShards(outputs.functions.verify, shardsMeant(outputs, asked), findable, screen);
   screen.print(...answerLines(shards, asked.all ? undefined : seed));
   return { seed, shards };
+}
+
+/** Runs after any repair of the collections, so that what is repaired is mirrored too. */
+async function compareMirrors(outputs: StackOutputs, asked: Asked, screen: Screen): Promise<Mirrored[]> {
+  const functionName = outputs.mirror?.function ?? "";
+  const shards = shardsMeant(outputs, asked);
+  screen.heading("Comparing the mirror in S3 Vectors");
+  let mirrored = await askMirrors(functionName, shards, "report");
+  screen.print(...mirrorLines(mirrored));
+  if (!asked.repair || verdictOfMirrors(mirrored) !== "differs") return mirrored;
+  screen.heading("Repairing the mirror");
+  await askMirrors(functionName, shards, "repair");
+  screen.heading("Comparing again");
+  mirrored = await askMirrors(functionName, shards, "report");
+  screen.print(...mirrorLines(mirrored));
+  return mirrored;
 }
 
 async function verify(outputs: StackOutputs, asked: Asked, screen: Screen): Promise<readonly Looked[]> {

@@ -224,12 +224,14 @@ export const declared = {
       default: 2,
       from: 1,
       to: 2,
-      means: "Availability zones of the SQS endpoint in the stack's own VPC, at about 7 USD per month each.",
+      means:
+        "Availability zones of each interface endpoint (SQS, and S3 Vectors with collections:mirror) in the stack's own VPC, at about 7 USD per month each.",
       because: "With one zone, an outage of that zone stops compaction until it ends; no data is lost.",
     }),
     vpcId: optionalText({
       form: { pattern: /^vpc-[0-9a-f]+$/, says: "the id of a VPC, as vpc-0123abcd" },
-      means: "An existing VPC. It must reach S3, DynamoDB and SQS through endpoints or a NAT.",
+      means:
+        "An existing VPC. It must reach S3, DynamoDB and SQS, and S3 Vectors with collections:mirror, through endpoints or a NAT.",
       because: "By default the stack creates its own, with endpoints and without a NAT.",
     }),
     subnetIds: list({

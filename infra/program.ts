@@ -226,6 +226,7 @@ export async function vectorkeep(): Promise<Outputs> {
     storage,
     network,
     files,
+    mirror,
     defaults,
   });
   const service = await queryService(`${stem}-query`, settings, {

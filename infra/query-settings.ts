@@ -1,3 +1,4 @@
+import { queryBackends } from "../contract/mirror.ts";
 import { callersKey } from "./settings/forms.ts";
 import { gatewayAuthorization } from "./settings/gateway-authorization.ts";
 import { boolean, integer, oneOf, optionalSecret } from "./settings/setting.ts";
@@ -16,6 +17,14 @@ export const querySettings = {
       "What answers searches: functions behind API Gateway, or the query server as an ECS service in the VPC.",
     because:
       "Functions need no Docker and cost nothing while idle. The service answers steady load without cold starts.",
+  }),
+  backend: oneOf({
+    default: "snapshot",
+    values: queryBackends,
+    means:
+      "With host lambda, what searches compare: the published generation in memory, or its mirror in S3 Vectors (collections:mirror), by vectors alone, approximately, and up to some minutes late.",
+    because:
+      "A snapshot compares every vector, and letters too. The mirror needs no function in the VPC and has no cold start, so it suits shards that are large or seldom searched.",
   }),
   lambdaMaxVectors: integer({
     default: 50_000,

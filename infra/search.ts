@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { FunctionDefaults } from "./components/bundled-function.ts";
 import type { CollectionsFileSystem } from "./components/collections-file-system.ts";
+import type { Mirror } from "./components/mirror.ts";
 import type { Network } from "./components/network.ts";
 import { SearchApi } from "./components/search-api.ts";
 import { type SearchCode, SearchFunctions } from "./components/search-functions.ts";
@@ -20,6 +21,8 @@ interface Neighbours {
   readonly storage: Storage;
   readonly network: Network;
   readonly files: CollectionsFileSystem;
+  /** Undefined if the collections are not mirrored. */
+  readonly mirror: Mirror | undefined;
   readonly defaults: FunctionDefaults;
 }
 
@@ -35,7 +38,7 @@ export interface Search {
 export function searchOf(
   name: string,
   { query, embedding, compaction }: Settings,
-  { code, searchApiKey, apiKey, storage, network, files, defaults }: Neighbours,
+  { code, searchApiKey, apiKey, storage, network, files, mirror, defaults }: Neighbours,
 ): Search | undefined {
   if (code === undefined || searchApiKey === undefined) return undefined;
   const functions = new SearchFunctions(name, {
@@ -43,6 +46,7 @@ export function searchOf(
     settings: query,
     embedding,
     collectionShards: compaction.collectionShards,
+    mirror: query.backend === "s3vectors" ? mirror : undefined,
     apiKey,
     storage,
     network,

@@ -65,6 +65,7 @@ export function watch(
     sweep: settings.sweep,
     snapshotsEveryMinutes: everyMinutes > 0 ? everyMinutes : undefined,
     searchHost: settings.query.enabled ? settings.query.host : undefined,
+    searchesMirror: settings.query.backend === "s3vectors",
     compactsInWorker: settings.compaction.host === "ecs",
     takesBulkJobs,
     findsMerchants: settings.merchants.enabled,
@@ -217,7 +218,7 @@ function searching({ search, shards }: SearchFunctions): Flow {
     deadLetters: {},
     counts: {
       search: ["SearchesUnanswered"],
-      "search-shard": ["GenerationsRefused", "ManifestMismatches"],
+      ...(shards.size > 0 && { "search-shard": ["GenerationsRefused", "ManifestMismatches"] as const }),
     },
   };
 }

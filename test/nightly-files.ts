@@ -72,6 +72,11 @@ export const nightlyFiles: Readonly<Record<string, readonly string[]>> = {
   "test/flows/compaction-worker.test.ts": ["test/integration/collections/compaction-worker.test.ts"],
   "test/flows/lost-file-system.test.ts": ["test/integration/collections/rebuild.test.ts"],
   "test/flows/merchants.test.ts": ["test/integration/merchants/resolve.test.ts"],
+  "test/flows/mirror.test.ts": [
+    "test/integration/mirror/mirror-shard.test.ts",
+    "test/integration/mirror/search-mirror.test.ts",
+    "test/unit/cli/verify-mirror.test.ts",
+  ],
   "test/flows/scanned-receipts.test.ts": ["test/flows/changes.test.ts", "test/cases/receipts.test.ts"],
   "test/flows/shards.test.ts": [
     "test/flows/search-functions.test.ts",

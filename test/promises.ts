@@ -1112,6 +1112,16 @@ export const promises: Readonly<Record<string, readonly TestRef[]>> = {
       "an index that was deleted and made again is filled from what is published",
     ],
   ],
+  "A search of the mirror names its generation, and refuses what only a snapshot can do.": [
+    [
+      "test/integration/mirror/search-mirror.test.ts",
+      "a text finds the nearest vectors, and the answer says that it is of the mirror, and of which generation",
+    ],
+    [
+      "test/integration/mirror/search-mirror.test.ts",
+      "what the mirror cannot do is refused with every reason, and not answered otherwise",
+    ],
+  ],
   "A merchant is written only where there is none: what a person or another program wrote stays, wherever a process dies.":
     [
       ["test/integration/merchants/resolve.test.ts", "F62: what somebody writes meanwhile as %s stays alone"],

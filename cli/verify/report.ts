@@ -4,6 +4,7 @@ import { type Column, table } from "../table.ts";
 import { terminalJson } from "../terminal-text.ts";
 import type { Answered } from "./answered.ts";
 import { exitCodes, findingsOf, type Looked, reportsOf, type Verdict, verdictOf } from "./looked.ts";
+import type { Mirrored } from "./mirrors.ts";
 import { section } from "./section.ts";
 
 const counted = ["receipts", "vectors", "missing", "extra", "stale", "unknown"] as const;
@@ -94,14 +95,17 @@ export interface Outcome {
   readonly rejectedRows: number | undefined;
   /** Only with --findable. */
   readonly findable?: { readonly seed: string; readonly shards: readonly Answered[] } | undefined;
+  /** Only with --mirror. */
+  readonly mirror?: readonly Mirrored[] | undefined;
 }
 
-export function jsonOf({ verdict, looked, rejectedRows, findable }: Outcome): string {
+export function jsonOf({ verdict, looked, rejectedRows, findable, mirror }: Outcome): string {
   return terminalJson({
     verdict,
     exit_code: exitCodes[verdict],
     shards: looked,
     rejected_rows: rejectedRows,
     findable,
+    mirror,
   });
 }

@@ -21,6 +21,17 @@ const generations = {
   additionalProperties: { type: ["integer", "null"] },
 };
 
+const ofMirror = {
+  backend: {
+    enum: ["s3vectors"],
+    description:
+      "Present if the mirror in S3 Vectors answered (query:backend): by vectors alone, one hit per vector, without `where` and `understand`. " +
+      "It contains at least the named generation, and may contain newer changes.",
+  },
+  mode: { enum: ["dense"], description: "Only in answers of the mirror." },
+  exact: { const: false, description: "Only in answers of the mirror, whose neighbours are approximate." },
+};
+
 const hit = {
   type: "object",
   required: ["id", ...schemas.alwaysInPlace, "text", "score", "metadata"],
@@ -242,6 +253,7 @@ export function searchOpenApi(dimensions: number, host: SearchHost) {
           properties: {
             collection: { enum: collections },
             generations,
+            ...ofMirror,
             understood: {
               type: "object",
               description: "The conditions found in the text; absent if there are none.",
@@ -256,6 +268,7 @@ export function searchOpenApi(dimensions: number, host: SearchHost) {
           properties: {
             collection: { enum: collections },
             generations,
+            ...ofMirror,
             of: {
               type: "object",
               required: ["id", "text", "metadata"],

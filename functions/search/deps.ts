@@ -1,5 +1,4 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { LambdaClient } from "@aws-sdk/client-lambda";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import type { Embedder } from "../../core/embedding/embedder.ts";
 import { limitedEmbedder } from "../../core/embedding/limited-embedder.ts";
@@ -8,7 +7,7 @@ import { DynamoRunStore } from "../../core/runs/dynamo-run-store.ts";
 import { runStatus } from "../../core/runs/run-status.ts";
 import { QueryVectors } from "../../core/search/query-vectors.ts";
 import type { AnswerDeps } from "../../core/search/shards/answer-request.ts";
-import { invokedShards } from "../../core/search/shards/invoked-shards.ts";
+import { mirrorBackend, snapshotBackend } from "./backends.ts";
 import type { SearchConfig } from "./config.ts";
 
 /** The number of query texts whose vectors are cached while the process lives. */
@@ -23,7 +22,6 @@ export interface SearchFunctionDeps {
 
 /** The clients and the cached vectors live as long as the process. */
 export function searchDeps(config: SearchConfig, telemetry: Telemetry): SearchFunctionDeps {
-  const lambda = new LambdaClient({});
   const client = DynamoDBDocumentClient.from(new DynamoDBClient({}));
   const embedderFor = limitedEmbedder(config, client);
   const embedder: Embedder = {
@@ -34,18 +32,16 @@ export function searchDeps(config: SearchConfig, telemetry: Telemetry): SearchFu
   const { RECEIPTS_TABLE: sourceTable, CONTROL_TABLE: controlTable } = config;
   const runs = new DynamoRunStore({ client, sourceTable, controlTable });
   const vectors = new QueryVectors(embedder, rememberedTexts);
+  const openBackend =
+    config.QUERY_BACKEND === "snapshot"
+      ? snapshotBackend(config, vectors)
+      : mirrorBackend(config, vectors, client);
   return {
     telemetry,
     answersFor: (giveUpAt) => ({
+      ...openBackend(giveUpAt),
       statusOf: (document) => runStatus(runs, document),
-      collectionShards: config.COLLECTION_SHARDS,
       dimensions: config.EMBEDDING_DIMENSIONS,
-      vectors,
-      ask: invokedShards(
-        lambda,
-        (shard) => `${config.SHARD_FUNCTION_PREFIX}${shard}`,
-        AbortSignal.timeout(Math.max(1, giveUpAt - Date.now())),
-      ),
     }),
   };
 }

@@ -45,6 +45,7 @@ export interface AlarmsArgs {
   readonly snapshotsEveryMinutes: number | undefined;
   /** The host of searches; undefined if search is not enabled. */
   readonly searchHost: Settings["query"]["host"] | undefined;
+  readonly searchesMirror: boolean;
   readonly compactsInWorker: boolean;
   readonly takesBulkJobs: boolean;
   readonly findsMerchants: boolean;
@@ -99,6 +100,7 @@ export class Alarms extends pulumi.ComponentResource {
     const own = ownMetrics(args.sweep, {
       snapshotsEveryMinutes: args.snapshotsEveryMinutes,
       searchHost: args.searchHost,
+      searchesMirror: args.searchesMirror,
       compactsInWorker: args.compactsInWorker,
       catchesUp: args.catchUp !== undefined,
       imageWatchHours: args.images?.watchHours,

@@ -30,6 +30,7 @@ export function ownMetrics(
   sweep: Settings["sweep"],
   {
     searchHost,
+    searchesMirror,
     compactsInWorker,
     catchesUp,
     imageWatchHours,
@@ -39,6 +40,7 @@ export function ownMetrics(
     snapshotsEveryMinutes,
   }: {
     readonly searchHost: Settings["query"]["host"] | undefined;
+    readonly searchesMirror: boolean;
     readonly compactsInWorker: boolean;
     readonly catchesUp: boolean;
     /** Undefined without the image flow. */
@@ -118,7 +120,7 @@ export function ownMetrics(
           },
         ]
       : []),
-    ...(searchHost ? searchMetrics(searchHost) : []),
+    ...(searchHost ? searchMetrics(searchHost, searchesMirror) : []),
     {
       ...ofSweeper,
       what: "runs-given-up",
@@ -232,13 +234,23 @@ function exports(everyMinutes: number): OwnMetric[] {
   }));
 }
 
-function searchMetrics(host: Settings["query"]["host"]): OwnMetric[] {
+function searchMetrics(host: Settings["query"]["host"], searchesMirror: boolean): OwnMetric[] {
   const [name, answering, opening] =
     host === "lambda"
       ? (["search", "search", "search-shard"] as const)
       : (["query-server", "query-server", "query-server"] as const);
   const who = host === "lambda" ? "The search functions serve" : "The query server serves";
   const ofSearch = { statistic: "Sum", threshold: 0 } as const;
+  const unanswered = {
+    ...ofSearch,
+    what: `${name}-unanswered`,
+    ...metric(answering, "SearchesUnanswered"),
+    periods: 3,
+    says: "Searches have had no answer for 15 minutes: the embedding provider, or a shard, does not answer.",
+    runbook: "searches-unanswered",
+  };
+  // The mirror opens no generation.
+  if (searchesMirror) return [unanswered];
   return [
     {
       ...ofSearch,
@@ -254,14 +266,7 @@ function searchMetrics(host: Settings["query"]["host"]): OwnMetric[] {
       says: "A published generation is of another embedding model, or larger than query:lambdaMaxVectors. Searches do not show it.",
       runbook: "generations-refused",
     },
-    {
-      ...ofSearch,
-      what: `${name}-unanswered`,
-      ...metric(answering, "SearchesUnanswered"),
-      periods: 3,
-      says: "Searches have had no answer for 15 minutes: the embedding provider, or a shard, does not answer.",
-      runbook: "searches-unanswered",
-    },
+    unanswered,
   ];
 }
 

@@ -7,8 +7,9 @@ import { BundledFunction, type FunctionDefaults } from "./bundled-function.ts";
 import type { CollectionsFileSystem } from "./collections-file-system.ts";
 import { embeddingEnvironment } from "./embedding-environment.ts";
 import { environmentOf } from "./environment.ts";
+import type { Mirror } from "./mirror.ts";
 import type { Network } from "./network.ts";
-import { invoke, itemsOf, list, readObjects, readSecrets } from "./permissions.ts";
+import { allow, invoke, itemsOf, list, readObjects, readSecrets, type Statement } from "./permissions.ts";
 import type { Storage } from "./storage.ts";
 import type { StoredSecret } from "./stored-secret.ts";
 
@@ -34,6 +35,8 @@ export interface SearchFunctionsArgs {
   readonly embedding: Settings["embedding"];
   /** The number of shards of each collection. */
   readonly collectionShards: number;
+  /** Answers in place of the shards' snapshots. */
+  readonly mirror: Mirror | undefined;
   /** The key of the embedding provider. */
   readonly apiKey: StoredSecret;
   readonly storage: Storage;
@@ -44,7 +47,8 @@ export interface SearchFunctionsArgs {
 
 /**
  * Search without a server: `search` embeds the text outside the VPC, and invokes for each shard the function that has the
- * snapshot of that shard in memory, in the VPC with the file system read-only. Nothing of it costs money while idle.
+ * snapshot of that shard in memory, in the VPC with the file system read-only. With a mirror, `search` queries that, and there
+ * are no other functions. Nothing of it costs money while idle.
  */
 export class SearchFunctions extends pulumi.ComponentResource {
   /** Answers callers. */
@@ -56,7 +60,7 @@ export class SearchFunctions extends pulumi.ComponentResource {
     super("vectorkeep:infra:SearchFunctions", name, {}, options);
     this.shards = new Map(
       collections
-        .flatMap((collection) => shardNames(collection, args.collectionShards))
+        .flatMap((collection) => (args.mirror ? [] : shardNames(collection, args.collectionShards)))
         .map((shard) => [shard, this.shard(`${name}-${shard}`, shard, args)]),
     );
     this.search = this.answering(name, args);
@@ -81,10 +85,14 @@ export class SearchFunctions extends pulumi.ComponentResource {
           EMBEDDING_REQUESTS_PER_MINUTE: String(embedding.requestsPerMinute),
           EMBEDDING_TOKENS_PER_MINUTE: String(embedding.tokensPerMinute),
           COLLECTION_SHARDS: String(args.collectionShards),
-          SHARD_FUNCTION_PREFIX: `${name}-`,
+          QUERY_BACKEND: args.mirror ? "s3vectors" : "snapshot",
+          SHARD_FUNCTION_PREFIX: args.mirror ? "" : `${name}-`,
+          MIRROR_BUCKET: args.mirror?.bucket.vectorBucketName ?? "",
         }),
         statements: [
-          invoke(...[...this.shards.values()].map((shard) => shard.function)),
+          ...(args.mirror
+            ? readMirror(args.mirror, storage)
+            : [invoke(...[...this.shards.values()].map((shard) => shard.function))]),
           itemsOf(storage.control, ["GetItem", "UpdateItem"], ["LIMITER#*"]),
           // For GET /runs.
           itemsOf(storage.control, ["GetItem"], ["RECEIPT#*"]),
@@ -128,6 +136,14 @@ export class SearchFunctions extends pulumi.ComponentResource {
       { parent: this },
     );
   }
+}
+
+/** Queries of the indexes, and the heads of the mirrors. A query that returns metadata needs GetVectors too. */
+function readMirror({ indexArns }: Mirror, { control }: Storage): Statement[] {
+  return [
+    allow(["s3vectors:QueryVectors", "s3vectors:GetVectors"], [...indexArns.values()]),
+    itemsOf(control, ["GetItem"], ["COLLECTION#*"]),
+  ];
 }
 
 /** Returns the size of a copy of one base: per vector its numbers and some 1.5 kB. */

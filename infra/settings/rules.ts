@@ -98,6 +98,22 @@ export const rules: readonly Rule<Settings>[] = [
       "query:authorization key-and-iam needs query:host lambda: API Gateway checks signatures, and the query server is behind none",
   },
   {
+    keys: ["query:backend", "collections:mirror"],
+    broken: ({ query: { backend }, collections: { mirror } }) => backend === "s3vectors" && mirror === "none",
+    problem: "query:backend s3vectors needs collections:mirror s3vectors: there is nothing else to search",
+  },
+  {
+    keys: ["query:backend", "query:host"],
+    broken: ({ query: { backend, host } }) => backend === "s3vectors" && host === "ecs",
+    problem: "query:backend s3vectors needs query:host lambda: the query server answers from memory",
+  },
+  {
+    keys: ["merchants:enabled", "query:backend"],
+    broken: ({ merchants: { enabled }, query }) => enabled && query.enabled && query.backend === "s3vectors",
+    problem:
+      "merchants:enabled needs query:backend snapshot: similar receipts are found by their letters, which the mirror does not have",
+  },
+  {
     keys: ["catchup:allowedAccounts", "catchup:authorization"],
     broken: ({ catchup: { allowedAccounts, authorization } }) =>
       allowedAccounts.length > 0 && authorization === "key",

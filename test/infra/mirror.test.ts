@@ -95,3 +95,44 @@ test("docs/cost.md says how many alarms it adds", () => {
     `| \`collections:mirror s3vectors\` | endpoint 7.30 + ${added} metrics of alarms × 0.10 `,
   );
 });
+
+describe("with query:backend s3vectors", () => {
+  let searched: Deployment;
+  beforeAll(async () => {
+    searched = await deployStack("dev", {
+      config: { "collections:mirror": "s3vectors", "query:backend": "s3vectors" },
+    });
+  });
+
+  test("no function holds a snapshot, and the search function queries the indexes alone", () => {
+    const functions = [...ofType(searched, "aws:lambda/function:Function").keys()].map(short);
+    expect(functions.filter((name) => name.startsWith("search"))).toEqual(["search"]);
+    const allowed = permissionsOf(searched, "vectorkeep-dev-search").map(short);
+    expect(allowed.filter((one) => /s3vectors|lambda|COLLECTION/.test(one))).toEqual([
+      "dynamodb:GetItem arn:dynamodb:control if dynamodb:LeadingKeys ForAllValues:StringLike COLLECTION#*",
+      ...["GetVectors", "QueryVectors"].flatMap((action) =>
+        ["lines", "words"].map((shard) => `s3vectors:${action} arn:s3:mirror-${shard}-1536`),
+      ),
+    ]);
+    expect(variables(searched, "search")).toMatchObject({
+      QUERY_BACKEND: "s3vectors",
+      MIRROR_BUCKET: "vectorkeep-dev-mirror",
+      SHARD_FUNCTION_PREFIX: "",
+    });
+    expect(variables(on, "search")).toMatchObject({ QUERY_BACKEND: "snapshot", MIRROR_BUCKET: "" });
+  });
+
+  test("only answers are watched, because nothing opens a generation", () => {
+    const alarms = [...ofType(searched, "aws:cloudwatch/metricAlarm:MetricAlarm").keys()].map(short);
+    expect(alarms.filter((name) => /^search-(un|man|gen)/.test(name))).toEqual(["search-unanswered"]);
+  });
+
+  test.each([
+    [{ "collections:mirror": "none" }, "query:backend s3vectors needs collections:mirror s3vectors"],
+    [{ "query:host": "ecs" }, "query:backend s3vectors needs query:host lambda"],
+    [{ "merchants:enabled": "true" }, "merchants:enabled needs query:backend snapshot"],
+  ])("%j is refused before anything is declared", async (config, problem) => {
+    const both = { "collections:mirror": "s3vectors", "query:backend": "s3vectors", ...config };
+    await expect(deployStack("dev", { config: both })).rejects.toThrow(problem);
+  });
+});

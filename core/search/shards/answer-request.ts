@@ -5,9 +5,9 @@ import { HttpError } from "../http-error.ts";
 import { searchOpenApi } from "../openapi.ts";
 import { checkedQuery, jsonBody } from "../request-body.ts";
 import { answerRun, pathTemplate, type StatusOf } from "../runs.ts";
+import type { SearchAnswer } from "../search.ts";
 import { isUnanswered, isUnforeseen, problemOf } from "../search-problem.ts";
-import { similarRequest } from "../similar.ts";
-import { type ShardsDeps, searchShards, similarShards } from "./search-shards.ts";
+import { type SimilarAnswer, type SimilarRequest, similarRequest } from "../similar.ts";
 
 /** A request of the search API as the gateway passes it on, after checking the key. */
 export interface ApiRequest {
@@ -23,7 +23,15 @@ export interface ApiAnswer {
   readonly body: object;
 }
 
-export interface AnswerDeps extends ShardsDeps {
+/** What answers searches: the snapshots of the shards, or their mirrors. */
+export interface SearchBackend {
+  /** `body` is the JSON of the request. */
+  search(body: unknown): Promise<SearchAnswer>;
+  similar(request: SimilarRequest): Promise<SimilarAnswer>;
+}
+
+export interface AnswerDeps extends SearchBackend {
+  readonly dimensions: number;
   readonly statusOf: StatusOf;
 }
 
@@ -51,8 +59,8 @@ export async function answerRequest(
 }
 
 const routes: Readonly<Record<SearchRoute, (request: ApiRequest, deps: AnswerDeps) => Promise<object>>> = {
-  "POST /search": ({ body }, deps) => searchShards(jsonBody(body), deps),
-  "GET /similar": ({ query }, deps) => similarShards(checkedQuery(query, similarRequest), deps),
+  "POST /search": ({ body }, { search }) => search(jsonBody(body)),
+  "GET /similar": ({ query }, { similar }) => similar(checkedQuery(query, similarRequest)),
   [runsRoute]: ({ path }, { statusOf }) => answerRun(path, statusOf),
   "GET /openapi.json": async (_, { dimensions }) => searchOpenApi(dimensions, "lambda"),
 };

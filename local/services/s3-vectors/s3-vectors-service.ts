@@ -12,6 +12,7 @@ import { type Action, bodyOf, type Input, inputOf, inputs } from "./inputs.ts";
 import { valuesOf, vectorsOf } from "./put-vectors.ts";
 import { documentedRates, type StoredIndex, type StoredVector, type WriteRates } from "./stored-index.ts";
 import { bucketArn, bucketNameOf, indexNameOf, type VectorBucket, VectorBuckets } from "./vector-buckets.ts";
+import { vectorKeeper } from "./vector-keeper.ts";
 
 type Output = Record<string, unknown>;
 
@@ -94,6 +95,7 @@ export function s3VectorsService({ rates = documentedRates, clock }: S3VectorsOp
 
   return {
     names: ["s3vectors"],
+    keeper: vectorKeeper(buckets),
     permissions: (call) => permissionsOf(actionOf(call), bodyOf(call)),
     async handle(call) {
       const action = actionOf(call);

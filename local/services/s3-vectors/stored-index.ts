@@ -34,12 +34,13 @@ export class StoredIndex {
   readonly arn: string;
   readonly settings: StoredIndexSettings;
   /** Epoch milliseconds. */
-  readonly createdAt = Date.now();
+  readonly createdAt: number;
   readonly #vectors = new Map<string, StoredVector>();
   /** The writes in the second that began at `since`. */
   #written = { since: Number.NEGATIVE_INFINITY, requests: 0, vectors: 0 };
 
-  constructor(name: string, arn: string, settings: StoredIndexSettings) {
+  constructor(name: string, arn: string, settings: StoredIndexSettings, createdAt = Date.now()) {
+    this.createdAt = createdAt;
     this.name = name;
     this.arn = arn;
     this.settings = settings;

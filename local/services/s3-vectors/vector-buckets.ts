@@ -1,7 +1,7 @@
 import { accountId, region } from "../../protocol/account.ts";
 import { AwsError } from "../../protocol/service.ts";
 import { notFound } from "./errors.ts";
-import { StoredIndex, type StoredIndexSettings } from "./stored-index.ts";
+import { StoredIndex, type StoredIndexSettings, type StoredVector } from "./stored-index.ts";
 
 const maxIndexes = 10_000;
 
@@ -21,9 +21,21 @@ export interface Place {
   readonly indexArn?: string | undefined;
 }
 
+/** An index as it outlives the stack. */
+export interface KeptIndex {
+  readonly name: string;
+  readonly settings: StoredIndexSettings;
+  readonly createdAt: number;
+  readonly vectors: readonly StoredVector[];
+}
+
 /** The vector buckets of the account, in memory. */
 export class VectorBuckets {
+  /** Indexes of an earlier stack, by bucket. They are in a bucket as soon as it is created again. */
+  readonly kept = new Map<string, readonly KeptIndex[]>();
   readonly #byName = new Map<string, VectorBucket>();
+  /** Those of them that the program has not declared again. */
+  readonly #undeclared = new Set<StoredIndex>();
 
   /** Throws ConflictException. */
   create(name: string): VectorBucket {
@@ -32,6 +44,17 @@ export class VectorBuckets {
     }
     const bucket = { name, arn: bucketArn(name), createdAt: Date.now(), indexes: new Map() };
     this.#byName.set(name, bucket);
+    for (const kept of this.kept.get(name) ?? []) {
+      const index = new StoredIndex(
+        kept.name,
+        `${bucket.arn}/index/${kept.name}`,
+        kept.settings,
+        kept.createdAt,
+      );
+      index.put(kept.vectors);
+      bucket.indexes.set(kept.name, index);
+      this.#undeclared.add(index);
+    }
     return bucket;
   }
 
@@ -49,8 +72,13 @@ export class VectorBuckets {
   /** Throws ConflictException, NotFoundException and ServiceQuotaExceededException. */
   createIndex(place: Place, name: string, settings: StoredIndexSettings): StoredIndex {
     const bucket = this.bucket(place);
-    if (bucket.indexes.has(name)) {
-      throw new AwsError(409, "ConflictException", "An index with the specified name already exists");
+    const known = bucket.indexes.get(name);
+    if (known !== undefined) {
+      const isKept = this.#undeclared.delete(known);
+      if (isKept && isSame(known.settings, settings)) return known;
+      if (!isKept) {
+        throw new AwsError(409, "ConflictException", "An index with the specified name already exists");
+      }
     }
     if (bucket.indexes.size >= maxIndexes) {
       throw new AwsError(
@@ -92,4 +120,12 @@ export function indexNameOf({ indexName, indexArn }: Place): string {
 /** `bucket/{name}/index/{name}` */
 function partOf(arn: string | undefined, part: "bucket" | "index"): string {
   return new RegExp(`[:/]${part}/([^/]+)`).exec(arn ?? "")?.[1] ?? "";
+}
+
+function isSame(one: StoredIndexSettings, other: StoredIndexSettings): boolean {
+  return (
+    one.dimension === other.dimension &&
+    one.distanceMetric === other.distanceMetric &&
+    one.nonFilterableMetadataKeys.join() === other.nonFilterableMetadataKeys.join()
+  );
 }

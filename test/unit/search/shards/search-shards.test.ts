@@ -11,7 +11,11 @@ import { search } from "../../../../core/search/search.ts";
 import { ShardNotAnsweredError } from "../../../../core/search/search-errors.ts";
 import { searchRequest } from "../../../../core/search/search-request.ts";
 import { type AnswerDeps, answerRequest } from "../../../../core/search/shards/answer-request.ts";
-import { searchShards, similarShards } from "../../../../core/search/shards/search-shards.ts";
+import {
+  type ShardsDeps,
+  searchShards,
+  similarShards,
+} from "../../../../core/search/shards/search-shards.ts";
 import { shardEvent, shardReply } from "../../../../core/search/shards/shard-event.ts";
 import { ShardSearch } from "../../../../core/search/shards/shard-search.ts";
 import { similar } from "../../../../core/search/similar.ts";
@@ -72,8 +76,7 @@ async function apart(published: readonly ShardName[] = shards) {
       new ShardSearch(each, { dimensions: 2, minCosine: 0, clock: new ManualClock() }),
     ]),
   );
-  const deps: AnswerDeps = {
-    statusOf: async () => undefined,
+  const asking: ShardsDeps = {
     collectionShards: shards.length,
     dimensions: 2,
     vectors,
@@ -82,7 +85,16 @@ async function apart(published: readonly ShardName[] = shards) {
       return shardReply.parse(JSON.parse(JSON.stringify(await searches.get(shard)?.answer(passed))));
     },
   };
-  return { all, deps };
+  return { all, deps: answering(asking) };
+}
+
+function answering(asking: ShardsDeps): AnswerDeps & ShardsDeps {
+  return {
+    ...asking,
+    statusOf: async () => undefined,
+    search: (body) => searchShards(body, asking),
+    similar: (request) => similarShards(request, asking),
+  };
 }
 
 test.each([
@@ -143,7 +155,7 @@ const totalAsked = { method: "POST", path: "/search", query: {}, body: Buffer.fr
 test("a search that a shard does not answer is a 503 that says so, and counted", async () => {
   const { deps } = await apart();
   const ask = () => Promise.reject(new ShardNotAnsweredError("lines-2of3", "its function failed"));
-  const { status, headers, body } = await answerRequest(totalAsked, { ...deps, ask }, telemetry);
+  const { status, headers, body } = await answerRequest(totalAsked, answering({ ...deps, ask }), telemetry);
   expect([status, headers["retry-after"], counted]).toEqual([503, "5", ["SearchesUnanswered"]]);
   expect(body).toMatchObject({ error: { code: "shard_not_answered" } });
 });
@@ -151,7 +163,9 @@ test("a search that a shard does not answer is a 503 that says so, and counted",
 test("an error that nobody foresaw fails the invocation, so that it is one of Lambda's errors", async () => {
   const { deps } = await apart();
   const ask = () => Promise.reject(new TypeError("no such field"));
-  await expect(answerRequest(totalAsked, { ...deps, ask }, telemetry)).rejects.toThrow("no such field");
+  await expect(answerRequest(totalAsked, answering({ ...deps, ask }), telemetry)).rejects.toThrow(
+    "no such field",
+  );
 });
 
 test("every route of the contract is answered, and the description has exactly those", async () => {
