@@ -43,6 +43,7 @@ beforeAll(async () => {
       "images:users": '["demo"]',
       "merchants:enabled": "true",
       "snapshots:everyMinutes": "60",
+      "collections:mirror": "s3vectors",
       "embedding:writeStatus": "true",
       // Any address on this machine lets the query server answer beside it.
       "merchants:placesBaseUrl": "http://127.0.0.1:9",
