@@ -129,6 +129,9 @@ const failed = {
   MaxAttempts: 4,
 };
 
+/** Some 45 minutes: a unit that is given up has its texts paid at the full price. */
+const failedBatch = { ...failed, MaxDelaySeconds: 600, MaxAttempts: 12 };
+
 /**
  * The state carries the task id and the key of its chunk list, and nothing that grows with the chunks (F22): children return
  * nothing, and the map's results go to S3. Failed chunks do not fail the map: settling decides the status of the task.
@@ -191,7 +194,10 @@ function definitionOf(args: CatchUpMachineArgs): pulumi.Output<string> {
   });
 }
 
-/** A unit whose batch fails permanently does not fail the map: its chunks pay for their texts themselves. */
+/**
+ * A unit whose batch fails permanently is given up, which cancels the batch, and does not fail the map: its chunks pay for
+ * their texts themselves.
+ */
 function eachUnit({ batch, work, batchesInFlight }: CatchUpMachineArgs) {
   const task = { task_id: "{% $states.input.task_id %}", chunks_key: "{% $states.input.chunks_key %}" };
   return {
@@ -221,8 +227,26 @@ function eachUnit({ batch, work, batchesInFlight }: CatchUpMachineArgs) {
             done: "{% $states.result.Payload.done %}",
             wait_seconds: "{% $states.result.Payload.wait_seconds %}",
           },
-          Retry: [deferred, failed],
+          Retry: [deferred, failedBatch],
+          Catch: [
+            {
+              ErrorEquals: ["States.ALL"],
+              Output: { task_id: task.task_id, unit: "{% $states.input.unit %}" },
+              Next: "GiveUp",
+            },
+          ],
           Next: "BatchEnded",
+        },
+        GiveUp: {
+          Type: "Task",
+          Resource: "arn:aws:states:::lambda:invoke",
+          Arguments: {
+            FunctionName: batch.function.arn,
+            Payload: { task_id: task.task_id, unit: "{% $states.input.unit %}", gives_up: true },
+          },
+          Output: {},
+          Retry: [deferred, failed],
+          End: true,
         },
         BatchEnded: {
           Type: "Choice",

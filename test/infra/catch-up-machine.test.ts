@@ -102,3 +102,24 @@ test("F24: what executions are given and answer is not logged, only that they fa
   const machine = ofType(stack, "aws:sfn/stateMachine:StateMachine").get("vectorkeep-dev-catch-up");
   expect(machine?.loggingConfiguration).toMatchObject({ level: "ERROR", includeExecutionData: false });
 });
+
+test("lane batch pays for its units before the chunks, and a unit that fails is given up without failing the map", () => {
+  const { Lane, EachUnit } = definitionOf(stack).States;
+  expect(Lane).toMatchObject({
+    Choices: [{ Condition: "{% $exists($states.input.units_key) %}", Next: "EachUnit" }],
+    Default: "EachChunk",
+  });
+  const handed = { ...ofTask, chunks_key: "{% $states.input.chunks_key %}" };
+  expect(EachUnit).toMatchObject({
+    ItemReader: { Arguments: { Bucket: work, Key: "{% $states.input.units_key %}" } },
+    MaxConcurrency: 4,
+    ToleratedFailurePercentage: 100,
+    Output: handed,
+    Catch: [{ ErrorEquals: ["States.ALL"], Output: handed, Next: "EachChunk" }],
+    Next: "EachChunk",
+  });
+  const { Batch, GiveUp, Paid } = EachUnit.ItemProcessor.States;
+  expect(Batch.Catch[0]).toMatchObject({ ErrorEquals: ["States.ALL"], Next: "GiveUp" });
+  expect(GiveUp.Arguments.Payload).toMatchObject({ ...ofTask, gives_up: true });
+  expect([GiveUp.Output, Paid.Output]).toEqual([{}, {}]);
+});

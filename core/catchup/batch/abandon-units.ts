@@ -1,6 +1,7 @@
 import { isOpen } from "../tasks/task.ts";
-import { type AdvanceDeps, advanceUnit } from "./advance-unit.ts";
+import { advanceUnit } from "./advance-unit.ts";
 import { BatchUnavailableError } from "./batch-errors.ts";
+import type { AdvanceDeps } from "./unit-work.ts";
 
 /**
  * Cancels the batches of a task that has ended, and deletes their requests. Idempotent. Throws BatchUnavailableError if some

@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import type { CacheSpace } from "../../embedding/cache/cache-space.ts";
 import type { EmbeddingCache } from "../../embedding/cache/embedding-cache.ts";
 import type { RequestSize } from "../../embedding/embed-each.ts";
@@ -20,6 +19,7 @@ import { rowsOfChunk } from "../sources/read-chunk.ts";
 import type { SourceStore } from "../sources/source-store.ts";
 import type { UnderWay } from "../tasks/chunk-counts.ts";
 import type { Counts } from "../tasks/counts.ts";
+import { changedOf, hashesOf } from "./changed-records.ts";
 import { readResult, writeResult } from "./chunk-result.ts";
 import { keepDuplicates, withoutReplaced } from "./duplicates.ts";
 import { embedRecords, requestsFor, type Text } from "./embed-records.ts";
@@ -269,42 +269,6 @@ async function paidVectors(
     "application/octet-stream",
   );
   return { paid, refused: embedded.refused };
-}
-
-/** Content hashes of records, over text, metadata and model. */
-function hashesOf(
-  records: readonly IndexRecord[],
-  { model, dimensions }: VectorSpace,
-): Map<IndexRecord, string> {
-  return new Map(
-    records.map((record) => [
-      record,
-      hash("sha256", JSON.stringify([model, dimensions, Object.entries(record.metadata).sort()]), "hex"),
-    ]),
-  );
-}
-
-/**
- * All records except those whose content is already in the index. Records that an earlier attempt has embedded count as
- * changed, although the index may already contain them.
- */
-async function changedOf(
-  records: readonly IndexRecord[],
-  hashes: ReadonlyMap<IndexRecord, string>,
-  stored: ReadonlyMap<string, VectorBytes>,
-  index: VectorSink,
-): Promise<IndexRecord[]> {
-  const unchanged = new Set<IndexRecord>();
-  for (const [namespace, members] of Map.groupBy(records, (record) => record.namespace)) {
-    const held = await index.contentHashes(
-      namespace,
-      members.map(({ id }) => id),
-    );
-    for (const record of members) {
-      if (held.get(record.id) === hashes.get(record) && !stored.has(record.text)) unchanged.add(record);
-    }
-  }
-  return records.filter((record) => !unchanged.has(record));
 }
 
 function tokensIn(records: readonly IndexRecord[]): number {

@@ -62,7 +62,7 @@ export async function preflight(request: ProcessRequest, deps: PreflightDeps): P
       embedding: async () => void (await (await deps.embedderOf(request.model)).embed(["receipt"])),
       index: async () => checkModel(request.namespace, await deps.embedderOf(request.model), deps),
     }),
-    ...(request.lane === "batch" && deps.batches && { batch: deps.batches.check }),
+    ...(request.lane === "batch" && !request.dry_run && deps.batches && { batch: deps.batches.check }),
     ...(request.data_source === "metabase" && { source: () => checkQuestion(request, deps.metabase) }),
   };
   const found = await Promise.all(

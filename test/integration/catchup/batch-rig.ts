@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { abandonUnits } from "../../../core/catchup/batch/abandon-units.ts";
-import { type AdvanceDeps, advanceUnit } from "../../../core/catchup/batch/advance-unit.ts";
+import { advanceUnit, giveUpUnit } from "../../../core/catchup/batch/advance-unit.ts";
 import { BatchProvider } from "../../../core/catchup/batch/batch-provider.ts";
 import { type BatchUnit, unitsOf } from "../../../core/catchup/batch/batch-units.ts";
+import type { AdvanceDeps } from "../../../core/catchup/batch/unit-work.ts";
 import type { Task } from "../../../core/catchup/tasks/task.ts";
 import type { UnitState } from "../../../core/catchup/tasks/unit-store.ts";
 import { runChunk } from "../../../core/catchup/work/run-chunk.ts";
@@ -111,6 +112,12 @@ export class BatchRig extends TaskRig {
   advance(taskId: string, unit = this.units(taskId)[0]) {
     if (!unit) throw new Error("The task of this test has no unit.");
     return advanceUnit(taskId, unit, this.deps);
+  }
+
+  giveUp(taskId: string) {
+    const [unit] = this.units(taskId);
+    if (!unit) throw new Error("The task of this test has no unit.");
+    return giveUpUnit(taskId, unit, this.deps);
   }
 
   abandon(taskId: string): Promise<void> {

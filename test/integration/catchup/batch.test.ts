@@ -1,5 +1,11 @@
+import { BatchRefusedError } from "../../../core/catchup/batch/batch-errors.ts";
+import { BatchProvider } from "../../../core/catchup/batch/batch-provider.ts";
+import { preflight } from "../../../core/catchup/preflight/preflight.ts";
 import type { EmbeddingsServer } from "../../../local/embeddings/server.ts";
+import { sendJson, serveLoopback } from "../../../local/loopback-server.ts";
+import { eventually } from "../../flows/eventually.ts";
 import { Crash } from "../../unit/catchup/crashes.ts";
+import { requestOf } from "../../unit/catchup/requests.ts";
 import { TaskTables } from "../../unit/catchup/task-tables.ts";
 import { BatchRig } from "./batch-rig.ts";
 
@@ -20,6 +26,8 @@ afterAll(async () => {
 });
 
 beforeEach(() => {
+  // The files of cancelled batches are gone by then.
+  BatchRig.clock.hurry(3 * 86_400);
   rig = new BatchRig(tables, server);
 });
 
@@ -158,9 +166,76 @@ test("F71: a task that is cancelled while its batch is created cancels the batch
   jest.spyOn(rig, "provider", "get").mockReturnValue(cancelled);
   expect(await rig.advance(taskId)).toEqual({ done: true, wait_seconds: 0 });
   const { batch_id = "", outcome } = (await rig.state(taskId)) ?? {};
+  jest.restoreAllMocks();
   expect(outcome).toBe("cancelled");
+  // Once its request in flight is processed, and counted.
+  await eventually(10, async () => {
+    expect((await rig.provider.retrieve(batch_id))?.status).toBe("cancelled");
+  });
+});
+
+test("F71: processes that advance one unit at once create one batch", async () => {
+  const { csv, texts } = csvOf();
+  const before = rig.paid;
+  const taskId = await rig.planned(csv);
+  await Promise.all([rig.pay(taskId), rig.pay(taskId), rig.pay(taskId)]);
+  await rig.finish(taskId);
+  expect(rig.paid).toEqual({ sync: before.sync, batch: before.batch + 10 });
+  await expectVectors(texts);
+  expect(await filesLeft()).toBe(0);
+});
+
+test("a unit that is given up cancels its batch, and its chunks pay", async () => {
+  await rig.plan({ batches: [{ processes: 0 }] });
+  const { csv, texts } = csvOf();
+  const before = rig.paid;
+  const taskId = await rig.planned(csv);
+  await rig.advance(taskId);
+  const { batch_id = "" } = (await rig.state(taskId)) ?? {};
+  expect(await rig.giveUp(taskId)).toEqual({ done: true, wait_seconds: 0 });
   expect((await rig.provider.retrieve(batch_id))?.status).toMatch(/^cancel/);
-  BatchRig.clock.hurry(3 * 86_400);
+  await rig.finish(taskId);
+  expect(rig.paid).toEqual({ sync: before.sync + 10, batch: before.batch });
+  await expectVectors(texts);
+});
+
+test("a batch that does not end is cancelled after 25 hours, and given up after 26", async () => {
+  await rig.plan({ batches: [{ takesSeconds: 80_000 }] });
+  const taskId = await rig.planned(csvOf().csv);
+  await rig.advance(taskId);
+  const { batch_id = "", version } = (await rig.state(taskId)) ?? {};
+  const stuck = new Proxy(rig.provider, {
+    get(target, property) {
+      if (property !== "retrieve") return Reflect.get(target, property, target).bind(target);
+      return async () => ({ ...(await target.retrieve(batch_id)), status: "in_progress" });
+    },
+  });
+  const real = rig.provider;
+  jest.spyOn(rig, "provider", "get").mockReturnValue(stuck);
+  BatchRig.clock.hurry(25 * 3_600 - 60);
+  expect((await rig.advance(taskId)).done).toBe(false);
+  expect(await rig.state(taskId)).toMatchObject({ step: "running", version });
+  BatchRig.clock.hurry(120);
+  expect(await rig.advance(taskId)).toEqual({ done: false, wait_seconds: 600 });
+  expect((await real.retrieve(batch_id))?.status).not.toBe("in_progress");
+  BatchRig.clock.hurry(3_600);
+  expect((await rig.advance(taskId)).done).toBe(true);
+  expect(await rig.state(taskId)).toMatchObject({ step: "ended", outcome: "lost" });
+  expect(rig.gauged.at(-1)).toBeGreaterThan(86_400);
+});
+
+test("preflight refuses lane batch of a provider without a Batch API", async () => {
+  const none = await serveLoopback(0, async (_, response) => sendJson(response, 404, { error: "none" }));
+  const provider = new BatchProvider({ apiKey: "any", baseUrl: none.url, giveUpAt: Date.now() + 10_000 });
+  await expect(provider.check()).rejects.toThrow(BatchRefusedError);
+  await expect(rig.provider.check()).resolves.toBeUndefined();
+  const request = requestOf({ lane: "batch" });
+  const deps = { ...rig.taskServices, batches: { check: () => provider.check(), minSavingUsd: 0 } };
+  expect(await preflight(request, deps)).toEqual([
+    { check: "batch", problem: expect.stringContaining("refuses the batch") },
+  ]);
+  expect(await preflight({ ...request, dry_run: true }, deps)).toEqual([]);
+  await none.close();
 });
 
 test("F71: killed at any step, a unit ends with every vector, and each text is paid once", async () => {
