@@ -4,6 +4,8 @@ import { preparedText } from "./prepare-text.ts";
 /** The name of the model in API requests. */
 export const modelName = "universal-sentence-encoder-lite";
 export const modelDimensions = 512;
+/** The same model with the numbers of each vector in reverse: a second model, whose vectors do not compare with its own. */
+export const reversedModelName = `${modelName}-reversed`;
 
 export interface EmbeddedTexts {
   /** `texts * 512` values, in the order of the texts. */

@@ -5,8 +5,7 @@ import { BatchApi } from "./batch-api.ts";
 import { CachedModel } from "./cached-model.ts";
 import { HurriedClock } from "./hurried-clock.ts";
 import { ModelPool } from "./model-pool.ts";
-import { modelName } from "./sentence-model.ts";
-import { ApiError, readRequest, renderAnswer } from "./wire.ts";
+import { ApiError, modelNames, readRequest, renderAnswer } from "./wire.ts";
 
 /** The usage since the start. */
 export interface EmbeddingsUsage {
@@ -41,19 +40,19 @@ export async function startEmbeddingsServer(
   const usage: EmbeddingsUsage = { requests: 0, inputs: 0, tokens: 0, batchInputs: 0 };
 
   const embed = async (body: string): Promise<object> => {
-    const { texts, format } = readRequest(body);
-    const embedded = await model.embed(texts);
+    const request = readRequest(body);
+    const embedded = await model.embed(request.texts);
     usage.requests += 1;
-    usage.inputs += texts.length;
+    usage.inputs += request.texts.length;
     usage.tokens += embedded.reduce((sum, one) => sum + one.tokens, 0);
-    return renderAnswer(embedded, format);
+    return renderAnswer(embedded, request);
   };
 
   const batchApi = await BatchApi.open(clock, async (body) => {
-    const { texts, format } = readRequest(body);
-    const embedded = await model.embed(texts);
-    usage.batchInputs += texts.length;
-    return renderAnswer(embedded, format);
+    const request = readRequest(body);
+    const embedded = await model.embed(request.texts);
+    usage.batchInputs += request.texts.length;
+    return renderAnswer(embedded, request);
   });
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -65,7 +64,10 @@ export async function startEmbeddingsServer(
     }
     if (await batchApi.answers(request, response)) return;
     if (route === "GET /v1/models")
-      return sendJson(response, 200, { object: "list", data: [{ id: modelName, object: "model" }] });
+      return sendJson(response, 200, {
+        object: "list",
+        data: modelNames.map((id) => ({ id, object: "model" })),
+      });
     if (route === "POST /v1/embeddings") return sendJson(response, 200, await embed(await readText(request)));
     throw new ApiError(404, `Unknown request: ${route}.`, null, "unknown_url");
   };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Embedded } from "./model-pool.ts";
-import { modelDimensions, modelName } from "./sentence-model.ts";
+import { modelDimensions, modelName, reversedModelName } from "./sentence-model.ts";
 
 const maxInputs = 2048;
 
@@ -16,7 +16,10 @@ const requestBody = z.object({
   dimensions: z.number().optional(),
 });
 
+export const modelNames: readonly string[] = [modelName, reversedModelName];
+
 export interface EmbeddingsRequest {
+  readonly model: string;
   readonly texts: readonly string[];
   readonly format: "float" | "base64";
 }
@@ -50,10 +53,10 @@ export function readRequest(body: string): EmbeddingsRequest {
     throw new ApiError(400, `'${param}' is invalid: ${issue?.message ?? "not understood"}`, param, null);
   }
   const { model, input, encoding_format: format, dimensions } = parsed.data;
-  if (model !== modelName) {
+  if (!modelNames.includes(model)) {
     throw new ApiError(
       404,
-      `The model '${model}' does not exist here. This server has '${modelName}': set embedding:model.`,
+      `The model '${model}' does not exist here. This server has ${modelNames.join(" and ")}: set embedding:model.`,
       "model",
       "model_not_found",
     );
@@ -61,26 +64,36 @@ export function readRequest(body: string): EmbeddingsRequest {
   if (dimensions !== undefined && dimensions !== modelDimensions) {
     throw new ApiError(
       400,
-      `'${modelName}' gives ${modelDimensions} dimensions, not ${dimensions}: set embedding:dimensions.`,
+      `'${model}' gives ${modelDimensions} dimensions, not ${dimensions}: set embedding:dimensions.`,
       "dimensions",
       null,
     );
   }
-  return { texts: input, format };
+  return { model, texts: input, format };
 }
 
-export function renderAnswer(embedded: readonly Embedded[], format: EmbeddingsRequest["format"]): object {
+export function renderAnswer(
+  embedded: readonly Embedded[],
+  { model, format }: Pick<EmbeddingsRequest, "model" | "format">,
+): object {
   const tokens = embedded.reduce((sum, one) => sum + one.tokens, 0);
   return {
     object: "list",
-    data: embedded.map(({ vector }, index) => ({
-      object: "embedding",
-      index,
-      embedding: format === "base64" ? base64(vector) : floats(vector),
-    })),
-    model: modelName,
+    data: embedded.map(({ vector: own }, index) => {
+      const vector = model === reversedModelName ? reversed(own) : own;
+      return {
+        object: "embedding",
+        index,
+        embedding: format === "base64" ? base64(vector) : floats(vector),
+      };
+    }),
+    model,
     usage: { prompt_tokens: tokens, total_tokens: tokens },
   };
+}
+
+function reversed(vector: Uint8Array): Uint8Array {
+  return new Uint8Array(Float32Array.from(floats(vector)).reverse().buffer);
 }
 
 function base64(vector: Uint8Array): string {

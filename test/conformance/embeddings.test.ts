@@ -51,6 +51,19 @@ test("the official client gets a vector of 512 a text, in the order of the texts
   expect(cosine(coffee, espresso)).toBeGreaterThan(cosine(coffee, total) + 0.2);
 });
 
+test("its second model gives other vectors that compare among each other alike", async () => {
+  const input = ["a cup of coffee", "a hot espresso"];
+  const [one, other] = (await openai.embeddings.create({ model, input })).data;
+  const second = await openai.embeddings.create({ model: `${model}-reversed`, input });
+  const [turned, otherTurned] = second.data;
+  expect(second.model).toBe(`${model}-reversed`);
+  expect(turned?.embedding).toEqual([...(one?.embedding ?? [])].reverse());
+  expect(cosine(turned?.embedding ?? [], otherTurned?.embedding ?? [])).toBeCloseTo(
+    cosine(one?.embedding ?? [], other?.embedding ?? []),
+    5,
+  );
+});
+
 test("a text has the same vector alone and among longer ones", async () => {
   const input = Array.from({ length: 70 }, (_, n) => `row ${n} ${"and more words ".repeat(n % 7)}`);
   const together = await openai.embeddings.create({ model, input });
@@ -84,9 +97,9 @@ test("every answered request and text is counted", async () => {
   expect([after.requests - before.requests, after.inputs - before.inputs]).toEqual([1, 3]);
 });
 
-test("the model is listed", async () => {
+test("both models are listed", async () => {
   const { data } = await openai.models.list();
-  expect(data.map(({ id }) => id)).toEqual([model]);
+  expect(data.map(({ id }) => id)).toEqual([model, `${model}-reversed`]);
 });
 
 test.each([

@@ -6,6 +6,7 @@ jest.setTimeout(120_000);
 
 /** Files of more than twenty rows are for the state machine, which gets eight a chunk. */
 const small = { "catchup:rowsPerFunction": "20", "catchup:rowsPerChunk": "8" };
+const secondModel = "universal-sentence-encoder-lite-reversed";
 const page = "https://app.example.com";
 const allDates = { all_dates: true };
 
@@ -15,6 +16,7 @@ beforeAll(async () => {
   stack = await RunningStack.start({
     ...small,
     "catchup:corsOrigins": JSON.stringify([page]),
+    "catchup:models": JSON.stringify([`${secondModel}=512@0.13`]),
   });
   caller = await CatchUpCaller.of(stack);
 });
@@ -150,6 +152,39 @@ describe("a CSV", () => {
     // The preflight of a task embeds one word.
     expect((await stack.textsPaid()) - sync).toBe(1);
     expect(task.spent.cost_usd).toBeCloseTo((task.spent.tokens * 0.02) / 1e6 / 2, 6);
+  });
+
+  test("F70: may name a second model, whose namespaces refuse the stack's own, and the other way round", async () => {
+    await caller.upload("models.csv", csvOf(3));
+    const second = fromCsv("models.csv", { namespace: "second-model", model: secondModel });
+    const task = await caller.ended(await caller.start(second));
+    expect(task).toMatchObject({ status: "COMPLETED", request: { model: secondModel } });
+    expect(task.spent.cost_usd).toBeCloseTo((task.spent.tokens * 0.13) / 1e6, 6);
+    const { status, body } = await caller.call("POST /process", {
+      body: fromCsv("models.csv", { namespace: "second-model" }),
+    });
+    expect([status, JSON.stringify(body)]).toEqual([
+      424,
+      expect.stringMatching(
+        `Namespace second-model is for vectors of ${secondModel} .* universal-sentence-encoder-lite with`,
+      ),
+    ]);
+    await caller.upload("typed.csv", "id,formatted_text,record_type\n1,a,few\n2,b,second-model\n");
+    const before = await stack.textsPaid();
+    const mixed = await caller.ended(await caller.start(fromCsv("typed.csv", { namespace: "few" })));
+    expect([mixed.status, mixed.error]).toEqual([
+      "FAILED",
+      expect.stringContaining("Namespace second-model"),
+    ]);
+    // The preflight of the task embeds one word.
+    expect((await stack.textsPaid()) - before).toBe(1);
+    const unknown = await caller.call("POST /process", {
+      body: fromCsv("models.csv", { model: "text-embedding-3-large" }),
+    });
+    expect([unknown.status, JSON.stringify(unknown.body)]).toEqual([
+      400,
+      expect.stringContaining("catchup:models"),
+    ]);
   });
 
   test("that cannot be read ends its task with what is wrong with it", async () => {
