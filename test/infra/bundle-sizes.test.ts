@@ -38,7 +38,7 @@ const bounds: readonly (readonly [name: string, maxKilobytes: number, heavy: rea
   ["mirror", 760, ["chromadb"]],
   ["image-search", 910, ["openai"]],
   ["resolve-merchant", 620, []],
-  ["search", 970, ["openai"]],
+  ["search", 990, ["openai"]],
   ["search-shard", 690, ["chromadb"]],
   ["stream-processor", 370, []],
   ["sweeper", 590, []],
