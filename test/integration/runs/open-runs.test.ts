@@ -90,6 +90,21 @@ describe("the list of open runs", () => {
     expect(more).toBeGreaterThan(4);
     expect(more).toBeLessThan(12);
   });
+
+  test("counts what comes behind those that were given up, which take up its pages", async () => {
+    const partition = openKey("0", createdAt).PK;
+    const ids = Array.from({ length: 200 }, (_, n) => `${n}`).filter(
+      (id) => openKey(id, createdAt).PK === partition,
+    );
+    const entries: OpenRun[] = [];
+    for (const [at, runId] of ids.slice(0, 4).entries()) {
+      const ref = { ...newRef(), runId };
+      await openRuns.list(ref, `2026-11-25T10:00:0${at}.000Z`, 1);
+      entries.push(...(await all()).filter((entry) => entry.runId === runId));
+    }
+    for (const entry of entries.slice(0, 3)) expect(await openRuns.giveUp(entry, "why", now)).toBe(true);
+    expect(await openRuns.count(0)).toBe(1);
+  });
 });
 
 describe("a redrive", () => {
@@ -159,6 +174,17 @@ describe("giving up a run", () => {
     expect(await runs.giveUp(await find(), "too often")).toBe(true);
     const { lines, words } = (await find()).halves;
     expect([lines.state, words.state]).toEqual(["FAILED", "FAILED"]);
+  });
+
+  test("says so where one of its halves has moved since it was read", async () => {
+    const { runs, ref, find } = await opened();
+    const pending = await find();
+    await runs.start(ref, "lines", 7);
+    expect(await runs.giveUp(pending, "late")).toBe(false);
+    expect((await find()).halves).toMatchObject({
+      lines: { state: "PROCESSING" },
+      words: { state: "FAILED" },
+    });
   });
 
   test("does nothing to one that has moved since it was read", async () => {
