@@ -90,10 +90,11 @@ test("every bad parameter is named at once, with what was given and the accepted
     batch_size: "1001",
     dry_run: "perhaps",
     host: "laptop",
+    lane: "fast",
     colour: "red",
   });
   expect(problems.map(({ parameter }) => parameter).sort()).toEqual([
-    ...["batch_size", "colour", "data_source", "dry_run", "end_date", "host", "namespace"],
+    ...["batch_size", "colour", "data_source", "dry_run", "end_date", "host", "lane", "namespace"],
     ...["question_id", "s3_key", "start_date"],
   ]);
   expect(problems).toContainEqual({
@@ -152,4 +153,16 @@ test.each(["0", "1.5", "1001", "ten", "-1", "0x10", "1e2", true])("%s is no batc
 test("a long value is not repeated whole", () => {
   const [problem] = problemsOf({ namespace: "#".repeat(5_000) });
   expect(problem?.given).toHaveLength(103);
+});
+
+test("lane batch is not for one function, and sync is what a request means without a lane", () => {
+  const lane = (given: object) =>
+    read({ data_source: "s3_csv", s3_key: "a.csv", question_id: "7", ...given }).lane;
+  expect([
+    lane({}),
+    lane({ lane: "sync" }),
+    lane({ lane: "batch" }),
+    lane({ lane: "auto", host: "function" }),
+  ]).toEqual([undefined, undefined, "batch", "auto"]);
+  expect(() => lane({ lane: "batch", host: "function" })).toThrow("lane");
 });

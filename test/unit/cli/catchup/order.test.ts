@@ -19,13 +19,16 @@ test("a file alone is all of its rows, whatever their dates", () => {
 
 test("days, namespace, question, host and ways of running become parameters of the API", () => {
   const given = ["--from", "2026-01-01", "--to", "2026-01-31", "--namespace", "n", "--question", "7"];
-  expect(requestOf("a.csv", ...given, "--host", "function", "--dry-run", "--incremental")).toEqual({
+  expect(
+    requestOf("a.csv", ...given, "--host", "auto", "--lane", "batch", "--dry-run", "--incremental"),
+  ).toEqual({
     data_source: "s3_csv",
     start_date: "2026-01-01",
     end_date: "2026-01-31",
     namespace: "n",
     question_id: "7",
-    host: "function",
+    host: "auto",
+    lane: "batch",
     dry_run: true,
     incremental: true,
   });
