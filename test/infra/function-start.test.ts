@@ -13,7 +13,10 @@ let environments: Map<string, Record<string, string>>;
 let folder: string;
 
 beforeAll(async () => {
-  const functions = ofType(await deployCatchUp(), "aws:lambda/function:Function");
+  const functions = ofType(
+    await deployCatchUp({ "collections:mirror": "s3vectors" }),
+    "aws:lambda/function:Function",
+  );
   environments = new Map(
     [...functions].map(([name, { environment }]) => [
       name,
