@@ -10,7 +10,8 @@ import { requestOf } from "../../unit/catchup/requests.ts";
 import { TaskTables } from "../../unit/catchup/task-tables.ts";
 import { BatchRig } from "./batch-rig.ts";
 
-jest.setTimeout(120_000);
+// A death at each step takes half a minute, and minutes on a machine that is busy.
+jest.setTimeout(300_000);
 
 let tables: TaskTables;
 let server: EmbeddingsServer;
