@@ -26,13 +26,13 @@ export function apiProgram(
   const { settings, catchUp } = args;
   return {
     environment: environmentOf<typeof bulkApiConfig>({
-      ...catchUp.functions.accepting(settings.taskDays),
+      ...catchUp.functions.access.accepting(settings.taskDays),
       ...brokerVariables(args, brokerUrl),
       BULK_API_KEY_SECRET: apiKey.name,
       BULK_BOARD: String(settings.board),
       PORT: String(port),
     }),
-    statements: [...catchUp.functions.acceptStatements(), readSecrets(brokerUrl, apiKey)],
+    statements: [...catchUp.functions.access.acceptStatements(), readSecrets(brokerUrl, apiKey)],
   };
 }
 
@@ -40,7 +40,7 @@ export function workerProgram(args: BulkApiArgs, brokerUrl: StoredSecret): BulkP
   const { settings, catchUp } = args;
   return {
     environment: environmentOf<typeof bulkWorkerConfig>({
-      ...catchUp.functions.planning(),
+      ...catchUp.functions.access.planning(),
       ...brokerVariables(args, brokerUrl),
       CHUNKS_AT_ONCE: String(settings.chunksPerWorker),
       SOURCE_FOLDER: settings.sourceFolder ?? "",
@@ -49,10 +49,10 @@ export function workerProgram(args: BulkApiArgs, brokerUrl: StoredSecret): BulkP
       MEMORY_MIB: String(settings.workerMemoryMiB),
     }),
     statements: [
-      ...catchUp.functions.planStatements(),
+      ...catchUp.functions.access.planStatements(),
       // Heartbeats, the turn to watch, and tasks that have no job.
       itemsOf(catchUp.tasks, ["PutItem"], ["BULK#WORKERS", "BULK#WATCH"]),
-      ...catchUp.functions.acceptStatements().slice(1),
+      ...catchUp.functions.access.acceptStatements().slice(1),
       readSecrets(brokerUrl),
     ],
   };

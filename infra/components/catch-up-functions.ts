@@ -6,26 +6,13 @@ import type { chunkConfig } from "../../functions/catch-up-chunk/config.ts";
 import type { runConfig } from "../../functions/catch-up-run/config.ts";
 import type { settleConfig } from "../../functions/catch-up-settle/config.ts";
 import { BundledFunction } from "./bundled-function.ts";
+import { CatchUpAccess, type CatchUpAccessArgs } from "./catch-up-access.ts";
 import type { CatchUpArgs } from "./catch-up-args.ts";
 import { type CatchUpMachine, executionsOf } from "./catch-up-machine.ts";
 import { type SinkAccess, sinkAccess } from "./catch-up-sink.ts";
 import { embeddingEnvironment } from "./embedding-environment.ts";
 import { environmentOf } from "./environment.ts";
-import type { Named } from "./named.ts";
-import {
-  allow,
-  deleteObjects,
-  invoke,
-  items,
-  itemsOf,
-  list,
-  putObjects,
-  queryIndexes,
-  readObjects,
-  readSecrets,
-  type Statement,
-  sendTo,
-} from "./permissions.ts";
+import { allow, invoke, items, list, putObjects, readObjects, readSecrets, sendTo } from "./permissions.ts";
 import { StoredSecret } from "./stored-secret.ts";
 
 /** Lambda's maximum. */
@@ -38,12 +25,9 @@ const betweenAttemptsSeconds = 300;
 /** More than all attempts to settle a task take. */
 export const settlingSeconds = attempts * workTimeoutSeconds + betweenAttemptsSeconds;
 
-export interface CatchUpFunctionsArgs extends CatchUpArgs {
-  readonly tasks: aws.dynamodb.Table;
-  readonly source: Named;
-  readonly work: Named;
-  /** The embedding cache; undefined if the stack keeps none. */
-  readonly cache: Named | undefined;
+export interface CatchUpFunctionsArgs
+  extends CatchUpArgs,
+    Omit<CatchUpAccessArgs, "sink" | "metabaseApiKey"> {
   readonly unsettled: aws.sqs.Queue;
   /** The state machine of these functions. */
   machine(steps: Pick<CatchUpFunctions, "chunk" | "batch" | "settle">): CatchUpMachine;
@@ -65,6 +49,8 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
   private readonly args: CatchUpFunctionsArgs;
   private readonly sink: SinkAccess;
   private readonly metabaseApiKey: StoredSecret | undefined;
+  /** Environment and permissions that other processes of catch-up have, too. */
+  readonly access: CatchUpAccess;
 
   constructor(name: string, args: CatchUpFunctionsArgs, options?: pulumi.ComponentResourceOptions) {
     super("vectorkeep:infra:CatchUpFunctions", name, {}, options);
@@ -73,6 +59,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
     this.sink = sinkAccess(name, args.sink, this);
     this.metabaseApiKey =
       metabaseApiKey && this.secret(`${name}-metabase-api-key`, "API key of Metabase", metabaseApiKey);
+    this.access = new CatchUpAccess({ ...args, sink: this.sink, metabaseApiKey: this.metabaseApiKey });
 
     this.settle = this.settleFunction(`${name}-settle`);
     this.chunk = this.chunkFunction(`${name}-chunk`);
@@ -91,8 +78,11 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
       code: this.args.code.settle,
       timeoutSeconds: workTimeoutSeconds,
       memoryMiB: 512,
-      environment: environmentOf<typeof settleConfig>({ ...this.settling(), ...this.batching() }),
-      statements: [...this.settleStatements(), sendTo(this.args.unsettled)],
+      environment: environmentOf<typeof settleConfig>({
+        ...this.access.settling(),
+        ...this.access.batching(),
+      }),
+      statements: [...this.access.settleStatements(), sendTo(this.args.unsettled)],
     });
   }
 
@@ -103,17 +93,17 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
       timeoutSeconds: this.args.settings.timeoutSeconds,
       memoryMiB: this.args.settings.memoryMiB,
       environment: environmentOf<typeof chunkConfig>({
-        ...this.settling(),
-        ...this.chunking(),
-        ...this.batching(),
+        ...this.access.settling(),
+        ...this.access.chunking(),
+        ...this.access.batching(),
       }),
-      statements: this.chunkStatements(),
+      statements: this.access.chunkStatements(),
     });
   }
 
   private batchFunction(name: string): BundledFunction {
     const { tasks, source, work, cache, embedding, embeddingApiKey, settings } = this.args;
-    const { TOKENS_PER_TEXT, COLUMN_TYPES, EMBEDDING_CACHE_BUCKET } = this.chunking();
+    const { TOKENS_PER_TEXT, COLUMN_TYPES, EMBEDDING_CACHE_BUCKET } = this.access.chunking();
     const { EMBEDDING_BASE_URL, EMBEDDING_MODEL, EMBEDDING_DIMENSIONS, EMBEDDING_MAX_INPUTS_PER_REQUEST } =
       embeddingEnvironment(embedding, embeddingApiKey);
     return this.function(name, {
@@ -129,7 +119,7 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
         EMBEDDING_API_KEY_SECRET: embeddingApiKey.name,
         EMBEDDING_BASE_URL,
         EMBEDDING_MODEL,
-        FURTHER_MODELS: this.models().FURTHER_MODELS,
+        FURTHER_MODELS: this.access.models().FURTHER_MODELS,
         EMBEDDING_DIMENSIONS,
         EMBEDDING_MAX_INPUTS_PER_REQUEST,
         EMBEDDING_CACHE_BUCKET,
@@ -159,14 +149,14 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
       timeoutSeconds: settings.timeoutSeconds,
       memoryMiB: settings.memoryMiB,
       environment: environmentOf<typeof runConfig>({
-        ...this.planning(),
-        ...this.batching(),
+        ...this.access.planning(),
+        ...this.access.batching(),
         BATCH_MIN_SAVING_USD: settings.batchMinSavingUsd,
         STATE_MACHINE_ARN: this.machine.machine.arn,
         ROWS_PER_FUNCTION: String(settings.rowsPerFunction),
       }),
       statements: [
-        ...this.planStatements(),
+        ...this.access.planStatements(),
         allow(["states:StartExecution"], [this.machine.machine.arn]),
         allow(["states:StopExecution"], executionsOf(this.machine.machine.arn)),
         invoke(this.settle.function),
@@ -184,14 +174,14 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
       timeoutSeconds: answerTimeoutSeconds,
       memoryMiB: 512,
       environment: environmentOf<typeof apiConfig>({
-        ...this.accepting(settings.taskDays),
+        ...this.access.accepting(settings.taskDays),
         STATE_MACHINE_ARN: this.machine.machine.arn,
         RUN_FUNCTION: this.run.function.name,
         BATCH_FUNCTION: this.batch.function.name,
         CORS_ORIGINS: settings.corsOrigins.join(","),
       }),
       statements: [
-        ...this.acceptStatements(),
+        ...this.access.acceptStatements(),
         invoke(this.run.function, this.batch.function),
         allow(["states:DescribeExecution", "states:StopExecution"], executionsOf(this.machine.machine.arn)),
       ],
@@ -202,121 +192,6 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
   get secretVersions(): readonly pulumi.Resource[] {
     const { sink, metabaseApiKey } = this;
     return [...sink.versions, ...(metabaseApiKey ? [metabaseApiKey.version] : [])];
-  }
-
-  /** The environment of a process that accepts requests. */
-  accepting(taskDays: number) {
-    const { settings, tasks } = this.args;
-    return {
-      TASKS_TABLE: tasks.name,
-      TASK_DAYS: String(taskDays),
-      ...this.models(),
-      DEFAULT_QUESTION_ID: settings.questionId ?? "",
-      DEFAULT_NAMESPACE: settings.namespace,
-      DEFAULT_BATCH_SIZE: String(settings.batchSize),
-      DEFAULT_ID_COLUMN: settings.idColumn,
-      DEFAULT_TEXT_COLUMN: settings.textColumn,
-      DEFAULT_START_VARIABLE: settings.startVariable,
-      DEFAULT_END_VARIABLE: settings.endVariable,
-    };
-  }
-
-  acceptStatements(): Statement[] {
-    const { tasks } = this.args;
-    return [items(tasks, ["GetItem", "PutItem", "Query", "UpdateItem"]), queryIndexes(tasks)];
-  }
-
-  /** The environment of a process that plans and processes tasks. */
-  planning() {
-    const { settings } = this.args;
-    return {
-      ...this.settling(),
-      ...this.chunking(),
-      ROWS_PER_CHUNK: String(settings.rowsPerChunk),
-      METABASE_URL: settings.metabaseUrl ?? "",
-      METABASE_API_KEY_SECRET: this.metabaseApiKey?.name ?? "",
-      METABASE_ROW_CAP: String(settings.metabaseRowCap),
-    };
-  }
-
-  planStatements(): Statement[] {
-    const { work } = this.args;
-    return [
-      ...this.chunkStatements(),
-      putObjects(work, "plans/"),
-      putObjects(work, "sources/"),
-      allow(["s3:AbortMultipartUpload"], [pulumi.interpolate`${work.arn}/sources/*`]),
-      ...(this.metabaseApiKey ? [readSecrets(this.metabaseApiKey)] : []),
-    ];
-  }
-
-  /** Permissions of all functions that process tasks. */
-  private settleStatements(): Statement[] {
-    const { tasks, source, work } = this.args;
-    return [
-      items(tasks, ["GetItem", "Query", "UpdateItem"]),
-      list(source),
-      readObjects(source, ""),
-      list(work),
-      readObjects(work, ""),
-      putObjects(work, "failed/"),
-      putObjects(work, "duplicates/"),
-      putObjects(work, "errors/"),
-    ];
-  }
-
-  private chunkStatements(): Statement[] {
-    const { work, cache, control, embeddingApiKey } = this.args;
-    return [
-      ...this.settleStatements(),
-      deleteObjects(work, "failed/"),
-      putObjects(work, "vectors/"),
-      putObjects(work, "results/"),
-      ...(cache ? [list(cache), readObjects(cache, "vectors/"), putObjects(cache, "vectors/")] : []),
-      itemsOf(control, ["GetItem", "UpdateItem"], ["LIMITER#*"]),
-      readSecrets(embeddingApiKey),
-      ...this.sink.statements,
-    ];
-  }
-
-  private models() {
-    const { settings, embedding } = this.args;
-    return {
-      EMBEDDING_MODEL: embedding.model,
-      USD_PER_MILLION_TOKENS: settings.usdPerMillionTokens,
-      FURTHER_MODELS: JSON.stringify(settings.models.map(modelOf)),
-    };
-  }
-
-  private settling() {
-    const { tasks, source, work, settings, embedding } = this.args;
-    return {
-      TASKS_TABLE: tasks.name,
-      SOURCE_BUCKET: source.name,
-      WORK_BUCKET: work.name,
-      ...this.models(),
-      EMBEDDING_REQUESTS_PER_MINUTE: String(
-        Math.min(settings.requestsPerSecond * 60, embedding.requestsPerMinute),
-      ),
-      EMBEDDING_TOKENS_PER_MINUTE: String(embedding.tokensPerMinute),
-    };
-  }
-
-  /** Workers have no batches. */
-  private batching() {
-    return { BATCHES_IN_FLIGHT: String(this.args.settings.batchesInFlight) };
-  }
-
-  private chunking() {
-    const { settings, embedding, embeddingApiKey, control, cache } = this.args;
-    return {
-      ...embeddingEnvironment(embedding, embeddingApiKey),
-      CONTROL_TABLE: control.name,
-      ...this.sink.environment,
-      EMBEDDING_CACHE_BUCKET: cache?.name ?? "",
-      TOKENS_PER_TEXT: String(settings.tokensPerText),
-      COLUMN_TYPES: JSON.stringify(typesOf(settings.columnTypes)),
-    };
   }
 
   private function(
@@ -344,20 +219,4 @@ export class CatchUpFunctions extends pulumi.ComponentResource {
   private secret(name: string, description: string, value: pulumi.Output<string>): StoredSecret {
     return new StoredSecret(name, { description, value }, { parent: this });
   }
-}
-
-/** Parses `text-embedding-3-large=3072@0.13` of the setting. */
-function modelOf(declared: string) {
-  const [model, dimensions, usd] = declared.split(/[=@]/);
-  return { model, dimensions: Number(dimensions), usd_per_million_tokens: Number(usd) };
-}
-
-/** Parses `zip=string` of the setting into types by column. */
-function typesOf(declared: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    declared.map((one) => {
-      const cut = one.lastIndexOf("=");
-      return [one.slice(0, cut), one.slice(cut + 1)];
-    }),
-  );
 }
