@@ -5,7 +5,7 @@ test("logs:level is the level of every function and every container", async () =
   const config = { "logs:level": "WARN", "compaction:host": "ecs" };
   const stack = await deployCatchUp(config, { stack: "prod" });
   const functions = ofType(stack, "aws:lambda/function:Function");
-  expect(functions.size).toBe(14);
+  expect(functions.size).toBe(15);
   for (const [name, { environment }] of functions) {
     expect([name, environment]).toEqual([
       name,

@@ -3,9 +3,12 @@ import { planConfig } from "../../catchup/host/plan-config.ts";
 import { emptyIsNone, wholeNumber } from "../../settings/environment.ts";
 import { brokerConfig } from "./broker-config.ts";
 
+/** Workers have no batches. */
+const { BATCHES_IN_FLIGHT: _, ...shared } = planConfig.shape;
+
 /** The environment that infra declares for a worker of the bulk API. */
 export const bulkWorkerConfig = z.object({
-  ...planConfig.shape,
+  ...shared,
   ...brokerConfig,
   /** Chunks that one process works on concurrently. */
   CHUNKS_AT_ONCE: wholeNumber(1, 8),
