@@ -27,7 +27,8 @@ afterAll(async () => {
   await tables.stop();
 });
 
-beforeEach(() => {
+beforeEach(async () => {
+  await eventually(60, async () => expect(await batchesInProgress()).toBe(0));
   // The files of cancelled batches are gone by then.
   BatchRig.clock.hurry(3 * 86_400);
   rig = new BatchRig(tables, server);
@@ -54,10 +55,18 @@ async function expectVectors(texts: readonly string[]): Promise<void> {
 }
 
 async function filesLeft(): Promise<number> {
-  const answer = await fetch(`${server.baseUrl}/files?limit=1000`, {
-    headers: { authorization: "Bearer any" },
-  });
-  return ((await answer.json()) as { data: unknown[] }).data.length;
+  return (await listed("files?limit=1000")).length;
+}
+
+/** Also those of earlier tests, which the server goes on processing. */
+async function batchesInProgress(): Promise<number> {
+  const batches = (await listed("batches?limit=100")) as { status: string }[];
+  return batches.filter(({ status }) => /ing$|in_progress/.test(status)).length;
+}
+
+async function listed(path: string): Promise<unknown[]> {
+  const answer = await fetch(`${server.baseUrl}/${path}`, { headers: { authorization: "Bearer any" } });
+  return ((await answer.json()) as { data: unknown[] }).data;
 }
 
 /** Takes a task through its batch and its chunks; expects the vectors, and how each text was paid. */
