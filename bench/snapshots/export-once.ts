@@ -17,6 +17,7 @@ import { clientOptions, memoryMiB, type Orders, type Outcome } from "./orders.ts
 
 /** Lambda's maximum. */
 const maxExportMs = 900_000;
+
 async function exported(orders: Extract<Orders, { way: "export" }>): Promise<void> {
   const { collection, url, objectsUrl, controlTable, bucket, deltas, ...files } = orders;
   const s3 = new S3Client(clientOptions(objectsUrl));

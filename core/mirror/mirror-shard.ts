@@ -51,26 +51,30 @@ export async function mirrorShard(
   deps: MirrorDeps,
   comparing: Comparing = "ifNeeded",
 ): Promise<MirrorOutcome> {
-  const { shard, control, leaseMs } = deps;
+  const { shard, leaseMs } = deps;
   deps.onStep("lease");
   return underLease({ ...deps, key: mirrorKey(shard) }, leasesWaited * leaseMs, async (lease) => {
     try {
       return await new MirrorRun(deps, lease, comparing).run();
     } catch (error) {
       // A holder that paused may have written after another one had taken the lease.
-      if (await isLost(lease)) await suspectMirror(control, shard, lease.token);
+      await suspectIfLost(deps, lease).catch((later: unknown) =>
+        deps.log.error("It is unknown whether the lease of the mirror was lost", {
+          shard,
+          ...errorFields(later),
+        }),
+      );
       throw error;
     }
   });
 }
 
-async function isLost(lease: Lease): Promise<boolean> {
+async function suspectIfLost({ control, shard }: MirrorDeps, lease: Lease): Promise<void> {
   try {
     await lease.beat();
-    return false;
   } catch (error) {
-    if (error instanceof LeaseLostError) return true;
-    throw error;
+    if (!(error instanceof LeaseLostError)) throw error;
+    await suspectMirror(control, shard, lease.token);
   }
 }
 

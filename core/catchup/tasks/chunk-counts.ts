@@ -1,6 +1,6 @@
-import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { type DynamoDBDocumentClient, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { type Counts, counts } from "./counts.ts";
+import { itemsOfTask } from "./items-of-task.ts";
 
 /**
  * Number of chunks that share an item: few enough for small writes, and enough that the counts of 10,000 chunks fit in
@@ -74,19 +74,8 @@ export class ChunkCounts {
   /** The counts by number of the chunk. Unfinished chunks are missing. */
   async all(taskId: string): Promise<Map<number, Counts>> {
     const found = new Map<number, Counts>();
-    for (let start: Record<string, unknown> | undefined, more = true; more; more = start !== undefined) {
-      const page = await this.#client.send(
-        new QueryCommand({
-          TableName: this.#table,
-          KeyConditionExpression: "PK = :task AND begins_with(SK, :prefix)",
-          ExpressionAttributeValues: { ":task": `TASK#${taskId}`, ":prefix": prefix },
-          ConsistentRead: true,
-          ExclusiveStartKey: start,
-        }),
-      );
-      for (const item of page.Items ?? []) collectCounts(item, found);
-      start = page.LastEvaluatedKey;
-    }
+    for await (const item of itemsOfTask(this.#client, this.#table, taskId, prefix))
+      collectCounts(item, found);
     return found;
   }
 }

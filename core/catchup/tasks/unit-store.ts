@@ -1,7 +1,7 @@
-import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { type DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { unlessConditionFailed } from "../../conditional-write.ts";
+import { itemsOfTask } from "./items-of-task.ts";
 
 const prefix = "BATCH#";
 
@@ -99,18 +99,8 @@ export class UnitStore {
 
   async all(taskId: string): Promise<UnitState[]> {
     const found: UnitState[] = [];
-    for (let start: Record<string, unknown> | undefined, more = true; more; more = start !== undefined) {
-      const page = await this.#client.send(
-        new QueryCommand({
-          TableName: this.#table,
-          KeyConditionExpression: "PK = :task AND begins_with(SK, :prefix)",
-          ExpressionAttributeValues: { ":task": `TASK#${taskId}`, ":prefix": prefix },
-          ConsistentRead: true,
-          ExclusiveStartKey: start,
-        }),
-      );
-      found.push(...(page.Items ?? []).map((item) => unitState.parse(item)));
-      start = page.LastEvaluatedKey;
+    for await (const item of itemsOfTask(this.#client, this.#table, taskId, prefix)) {
+      found.push(unitState.parse(item));
     }
     return found;
   }

@@ -106,22 +106,25 @@ export class LeasedCycle {
     const { queue, generations, clock, config, log, base } = this.#deps;
     const age = head && (await generations.ageOf(head.name, manifestFile));
     const atLeastUntil = clock.now() + config.minPublishIntervalMs - (age ?? config.minPublishIntervalMs);
+    const runsIn = (messages: readonly QueuedMessage[]) =>
+      messages.filter((message) => this.#changes.announcesRun(message)).length;
+    let newRuns = runsIn(this.#messages.open());
     const limits = {
       messages: config.drainMessages,
       bytes: config.drainBytes,
       until: Math.min(Math.max(clock.now() + config.drainMs, atLeastUntil), this.#time.drainUntil),
       atLeastUntil,
-      isEnough: () => base === undefined && this.#newRuns() >= maxNewRuns,
+      isEnough: () => base === undefined && newRuns >= maxNewRuns,
       hiddenSeconds: Math.ceil(config.leaseMs / 1000),
       signal: this.#stop.signal,
     };
-    await drain(queue, clock, limits, (received) => this.#messages.take(received)).catch((error: Error) =>
+    const take = (received: readonly QueuedMessage[]) => {
+      this.#messages.take(received);
+      newRuns += runsIn(received);
+    };
+    await drain(queue, clock, limits, take).catch((error: Error) =>
       log.warn("The queue was not drained completely", { shard: this.#deps.shard, ...errorFields(error) }),
     );
-  }
-
-  #newRuns(): number {
-    return this.#messages.open().filter((message) => this.#changes.announcesRun(message)).length;
   }
 
   #start(works: readonly DocumentWork[]): Promise<StartedDocument[]> {
@@ -141,8 +144,11 @@ export class LeasedCycle {
    */
   async #publish(all: readonly DocumentWork[]): Promise<void> {
     const parts = [all.filter(({ runs }) => runs.length === 0), all.filter(({ runs }) => runs.length > 0)];
-    for (const works of parts) if (works.length > 0) await this.#publishSegment(works);
-    if (!this.#isHeadUnsound && !this.#isRepairAsked) await this.#askWhereDue();
+    for (const works of parts) {
+      if (works.length > 0) await this.#publishSegment(works);
+      if (this.#isHeadUnsound) return;
+    }
+    if (!this.#isRepairAsked) await this.#askWhereDue();
   }
 
   /** Changes that a segment cannot express wait for a fold. */

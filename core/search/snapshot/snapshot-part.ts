@@ -32,13 +32,13 @@ export class SnapshotPart {
   readonly heads: ReadonlyMap<string, DocumentHead>;
   /** The texts of the heads, in the order of `heads`. */
   readonly headIndex: CoverageIndex;
-  readonly #parts: PartParts;
+  readonly #firstRows: ReadonlyMap<string, number>;
   readonly #byMetadata: Map<string, RowsByValue<VectorMetadata[string]>>;
   #byTrait: RowsByValue<string | number> | undefined;
 
   private constructor(parts: PartParts, byMetadata = new Map<string, RowsByValue<VectorMetadata[string]>>()) {
-    const { rows, documents, matrix, heads, index, headIndex } = parts;
-    this.#parts = parts;
+    const { rows, firstRows, documents, matrix, heads, index, headIndex } = parts;
+    this.#firstRows = firstRows;
     this.#byMetadata = byMetadata;
     this.rows = rows;
     this.documents = documents;
@@ -90,11 +90,7 @@ export class SnapshotPart {
   /** The rows of a document, by row number. */
   rowsOf(documentKey: string): Map<number, DocumentRow> {
     const found = new Map<number, DocumentRow>();
-    for (
-      let row = this.#parts.firstRows.get(documentKey) ?? this.rows.length;
-      row < this.rows.length;
-      row++
-    ) {
+    for (let row = this.#firstRows.get(documentKey) ?? this.rows.length; row < this.rows.length; row++) {
       const here = this.rows[row] as DocumentRow;
       if (here.documentKey !== documentKey) break;
       found.set(row, here);
@@ -140,7 +136,9 @@ export class SnapshotPart {
         ),
       ]),
     );
-    const part = new SnapshotPart({ ...this.#parts, rows }, byMetadata);
+    const { documents, matrix, heads, index, headIndex } = this;
+    const parts = { rows, firstRows: this.#firstRows, documents, matrix, heads, index, headIndex };
+    const part = new SnapshotPart(parts, byMetadata);
     part.#byTrait = this.#byTrait;
     return part;
   }
