@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Mount, throughMounts } from "../lambda/function-definition.ts";
 import type { Platform } from "../lambda/platform.ts";
+import { worksInBulk } from "../processes/background.ts";
 import { LogStream } from "../processes/log-stream.ts";
 import { Program } from "../processes/program.ts";
 import { region } from "../protocol/account.ts";
@@ -90,6 +91,7 @@ export class ServiceTask {
       arguments: [taskProgram, join(context, "main.mjs")],
       folder: context,
       environment: this.#environment(temporaryFolder),
+      background: worksInBulk(name),
       onLine: (line) => log.write(line),
     });
     const end = await this.#program.ended;

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { worksInBulk } from "../processes/background.ts";
 import { LogStream } from "../processes/log-stream.ts";
 import { Program } from "../processes/program.ts";
 import type { FunctionDefinition } from "./function-definition.ts";
@@ -68,6 +69,7 @@ export class FunctionProcess {
         logStream,
         temporaryFolder: canIsolate() ? "/tmp" : temporaryFolder,
       }),
+      background: worksInBulk(definition.name),
       onLine: (line) => this.#line(line),
     });
     this.#initTimer = this.#killAfter(Math.max(initSeconds, definition.timeoutSeconds));

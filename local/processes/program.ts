@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { atLowerPriority, lowerSession } from "./background.ts";
 import { eachLine } from "./line-splitter.ts";
 
 /** Receives a child's lines, by stream. */
@@ -10,6 +11,8 @@ export interface ProgramOptions {
   /** A command with its arguments that runs the program in its own place. */
   readonly inside?: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** Whether it makes way for programs that are not in the background. */
+  readonly background?: boolean;
   readonly onLine: LineReader;
 }
 
@@ -26,13 +29,18 @@ export class Program {
   readonly ended: Promise<ProgramEnd>;
 
   constructor(options: ProgramOptions) {
-    const [command = "", ...commandArguments] = [...(options.inside ?? []), process.execPath];
+    const [command = "", ...commandArguments] = [
+      ...(options.background ? atLowerPriority : []),
+      ...(options.inside ?? []),
+      process.execPath,
+    ];
     this.#child = spawn(command, [...commandArguments, ...options.arguments], {
       cwd: options.folder,
       env: { ...options.environment },
       stdio: ["ignore", "pipe", "pipe", "pipe"],
       detached: true,
     });
+    if (options.background && this.#child.pid !== undefined) void lowerSession(this.#child.pid);
     const { stdout, stderr } = this.#child;
     if (stdout !== null) eachLine(stdout, (line) => options.onLine(line, "stdout"));
     if (stderr !== null) eachLine(stderr, (line) => options.onLine(line, "stderr"));

@@ -1,5 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
+import { getPriority } from "node:os";
 import { join } from "node:path";
+import { niceness } from "../../local/processes/background.ts";
 import { TestAws } from "./local-aws.ts";
 
 jest.setTimeout(60_000);
@@ -67,6 +69,17 @@ note("up");`;
   const took = performance.now() - began;
   expect(took).toBeGreaterThan(2_900);
   expect(took).toBeLessThan(10_000);
+});
+
+test("a task that works in bulk makes way for those on the way to a search", async () => {
+  const notes = aws.notes("bulk");
+  const program = `import { getPriority } from "node:os";
+${notes.source}
+note(getPriority());
+setInterval(() => {}, 1_000);`;
+  await createService("bulk-worker", program, 3);
+  await aws.run();
+  expect(await notes.atLeast(1)).toEqual([getPriority() + niceness]);
 });
 
 test("Fargate refuses a stopTimeout of more than two minutes", async () => {
