@@ -28,15 +28,15 @@ async function bench(options: BenchOptions, surroundings: Surroundings): Promise
     all.push(...verdicts(sink, measurements));
   }
   if (options.stack) {
-    await warmUp(embeddingsUrl, contextTexts(options.records));
+    await warmUp(embeddingsUrl, stackTexts(options.records));
     const outcome = await measureStack(options.records, surroundings);
     console.log(`${stackLines(outcome, options.records)}\n`);
   }
   return all;
 }
 
-/** What the stack embeds for the same lines: each with the rows above and below it. */
-function contextTexts(records: number): string[] {
+/** What the stack embeds for the same lines: each as its visual row. */
+function stackTexts(records: number): string[] {
   return benchReceipts(records).flatMap(({ lines, words }) =>
     planLines(lines, words).map(({ text }) => text),
   );

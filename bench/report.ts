@@ -37,7 +37,7 @@ export function measurementLine(measured: Measurement): string {
 export function stackLines({ seconds, embedSeconds }: StackOutcome, records: number): string {
   return [
     `through the deployed local stack: ${whole(records / seconds)} records/s, ${seconds.toFixed(1)} s from the first upload until all were published`,
-    `  (all deltas in S3 after ${embedSeconds.toFixed(1)} s; the same lines as receipts of 50, each embedded with the rows above and below it)`,
+    `  (all deltas in S3 after ${embedSeconds.toFixed(1)} s; the same lines as receipts of 50, each embedded as its visual row)`,
   ].join("\n");
 }
 
