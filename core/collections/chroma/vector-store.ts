@@ -89,3 +89,6 @@ export interface VectorStore {
   /** The nearest neighbours, best first. */
   query(query: NeighbourQuery): Promise<Neighbour[]>;
 }
+
+/** The part of a store that a merge needs. */
+export type MergeStore = Omit<VectorStore, "idsAt" | "query">;

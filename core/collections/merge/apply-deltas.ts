@@ -1,6 +1,6 @@
 import type { Delta } from "../../deltas/delta.ts";
 import { documentModel } from "../../documents/documents.ts";
-import { type DeltaPart, UpsertRefusedError, type VectorStore } from "../chroma/vector-store.ts";
+import { type DeltaPart, type MergeStore, UpsertRefusedError } from "../chroma/vector-store.ts";
 import { SliceBuilder } from "./delta-batches.ts";
 import { partsThatDiffer } from "./parts-that-differ.ts";
 
@@ -37,7 +37,7 @@ interface Sent {
  * thrown.
  */
 export async function applyDeltas(
-  store: VectorStore,
+  store: MergeStore,
   deltas: Iterable<Delta> | AsyncIterable<Delta>,
 ): Promise<Applied> {
   const application = new Application(store, await store.count());
@@ -50,7 +50,7 @@ export async function applyDeltas(
 }
 
 class Application {
-  readonly #store: VectorStore;
+  readonly #store: MergeStore;
   readonly #before: number;
   readonly #expected: string[] = [];
   readonly #removed = new Set<string>();
@@ -60,7 +60,7 @@ class Application {
   #written = 0;
   #underWay: Sent | undefined;
 
-  constructor(store: VectorStore, before: number) {
+  constructor(store: MergeStore, before: number) {
     this.#store = store;
     this.#before = before;
   }
@@ -137,12 +137,8 @@ class Application {
     for (const { delta, from, to } of slice) {
       const ids = delta.ids.slice(from, to);
       this.#expected.push(...ids);
-      this.#added += existing.size === 0 ? ids.length : ids.filter((id) => !existing.has(id)).length;
+      this.#added += ids.filter((id) => !existing.has(id)).length;
     }
-    if (existing.size > 0) this.#noteExisting(slice, existing);
-  }
-
-  #noteExisting(slice: readonly DeltaPart[], existing: ReadonlySet<string>): void {
     const kept = new Set(slice.flatMap(({ delta }) => delta.ids));
     const documents = new Set(slice.map(({ delta }) => documentModel.keyOf(delta)));
     for (const id of existing) {

@@ -10,7 +10,7 @@ import {
 import { errorFields, type Log } from "../../log.ts";
 import type { Clock } from "../../resilience/clock.ts";
 import { inParallel } from "../../resilience/in-parallel.ts";
-import type { VectorStore } from "../chroma/vector-store.ts";
+import type { MergeStore } from "../chroma/vector-store.ts";
 import type { QueuedMessage } from "../messages/collection-queue.ts";
 import type { RunWork, StartedDocument } from "../messages/document-work.ts";
 import { type Applied, applyDeltas } from "./apply-deltas.ts";
@@ -58,7 +58,7 @@ export interface Merged {
  */
 export async function mergeDocuments(
   deps: MergeDeps,
-  store: VectorStore,
+  store: MergeStore,
   documents: readonly StartedDocument[],
   until: number,
   onVerify: () => void,

@@ -1,7 +1,7 @@
 import type { Delta } from "../../deltas/delta.ts";
 import { isSameValue } from "../../deltas/same-value.ts";
 import { documentModel } from "../../documents/documents.ts";
-import type { DeltaPart, StoredVector, VectorStore } from "../chroma/vector-store.ts";
+import type { DeltaPart, MergeStore, StoredVector } from "../chroma/vector-store.ts";
 
 const bytesPerNumber = 4;
 const relativeTolerance = 1e-5;
@@ -12,7 +12,7 @@ const relativeTolerance = 1e-5;
  * has of these documents.
  */
 export async function partsThatDiffer(
-  store: VectorStore,
+  store: MergeStore,
   parts: readonly DeltaPart[],
   existing: ReadonlySet<string>,
 ): Promise<readonly DeltaPart[]> {

@@ -1,7 +1,7 @@
 import type { Collection } from "../../../contract/collections.ts";
 import { type DocumentFacts, type DocumentRef, documentModel } from "../../documents/documents.ts";
 import { type CurrentRun, isRemoved } from "../../runs/current-run.ts";
-import type { MetadataChanges, VectorStore } from "../chroma/vector-store.ts";
+import type { MergeStore, MetadataChanges } from "../chroma/vector-store.ts";
 import { metadataChanges } from "./metadata-changes.ts";
 
 /** Bounds the number of vectors whose metadata is in memory. */
@@ -26,7 +26,7 @@ export interface Reconciled {
  * Makes the vectors of documents match their current state: metadata first and deletions last. Writes only differences.
  */
 export async function reconcile(
-  store: VectorStore,
+  store: MergeStore,
   collection: Collection,
   truths: readonly Truth[],
 ): Promise<Reconciled> {

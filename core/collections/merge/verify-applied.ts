@@ -1,6 +1,6 @@
 import type { ShardName } from "../../../contract/collections.ts";
 import { VectorkeepError } from "../../vectorkeep-error.ts";
-import type { VectorStore } from "../chroma/vector-store.ts";
+import type { MergeStore } from "../chroma/vector-store.ts";
 import type { Applied } from "./apply-deltas.ts";
 import { shows } from "./metadata-changes.ts";
 import type { Reconciled } from "./reconcile.ts";
@@ -19,7 +19,7 @@ export class CollectionDivergedError extends VectorkeepError {
 
 /** Reads the shard back and compares it with what was applied. Throws CollectionDivergedError. */
 export async function verifyApplied(
-  store: VectorStore,
+  store: MergeStore,
   shard: ShardName,
   applied: Applied,
   reconciled: Reconciled,
@@ -40,7 +40,7 @@ export async function verifyApplied(
   if (differences.length > 0) throw new CollectionDivergedError(shard, differences);
 }
 
-async function staleIds(store: VectorStore, { updated }: Reconciled): Promise<string[]> {
+async function staleIds(store: MergeStore, { updated }: Reconciled): Promise<string[]> {
   const stored = new Map(
     (await store.readMetadata([...updated.keys()])).map((one) => [one.id, one.metadata]),
   );
