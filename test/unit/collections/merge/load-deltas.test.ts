@@ -12,14 +12,14 @@ const facts = { fields: { merchant_name: "CAFE" }, labels: new Map() };
 
 let bucket: Map<string, Uint8Array>;
 let fetched: string[];
-let logged: string[];
+let logged: [message: string, fields: object | undefined][];
 beforeEach(() => {
   bucket = new Map(deltas.map((delta, n) => [keys[n] ?? "", encodeDelta(delta)]));
   [fetched, logged] = [[], []];
 });
 
 function depsOf(changed: Partial<LoadDeps> = {}): LoadDeps {
-  const keep = (message: string) => void logged.push(message);
+  const keep = (message: string, fields?: object) => void logged.push([message, fields]);
   return {
     deltas: {
       get: async (key) => {
@@ -78,7 +78,10 @@ test("F13: one that storage or the tables fail to give is left out alone, and lo
   };
   const found = await loaded(depsOf({ deltas: { ...sound, get }, items: { factsOf } }));
   expect(found).toEqual(runIds.filter((_, n) => n !== 5 && n !== 7));
-  expect(logged).toHaveLength(2);
+  expect(logged).toEqual([
+    [expect.any(String), expect.objectContaining({ run_id: "run-5", reason: "SlowDown" })],
+    [expect.any(String), expect.objectContaining({ run_id: "run-7", reason: "throttled" })],
+  ]);
 });
 
 test("at its time it stops, and what is left is said", async () => {
@@ -89,7 +92,9 @@ test("at its time it stops, and what is left is said", async () => {
     clock.advance(1);
   }
   expect(found).toEqual(runIds.slice(0, 3));
-  expect(logged).toEqual(["The cycle is out of time; the remaining messages are redelivered"]);
+  expect(logged).toEqual([
+    ["The cycle is out of time; the remaining messages are redelivered", { deltas: works.length - 3 }],
+  ]);
 });
 
 test("new vectors have the known facts, beside what embedding wrote", () => {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { metadataChanges, shows } from "../../../core/collections/merge/metadata-changes.ts";
+import { metadataChanges, shows } from "../../../../core/collections/merge/metadata-changes.ts";
 
 const value = fc.oneof(fc.string(), fc.integer(), fc.boolean());
 const knownKey = fc.constantFrom("merchant_name", "place_id", "label_status", "label_TOTAL", "label_TAX");
