@@ -1,4 +1,9 @@
+import { join } from "node:path";
 import { TestEnvironment } from "jest-environment-node";
+import { keepLastCounts } from "./last-counts.ts";
+
+const key = Symbol.for("vectorkeep.coverage");
+const once = process as typeof process & { [key]?: true };
 
 /**
  * Jest's environment of a test under `npm run test:coverage`. The processes that a test starts write V8's coverage into
@@ -7,6 +12,8 @@ import { TestEnvironment } from "jest-environment-node";
 export default class CoverageEnvironment extends TestEnvironment {
   constructor(...args: ConstructorParameters<typeof TestEnvironment>) {
     process.env.NODE_V8_COVERAGE = process.env.CHILDREN_COVERAGE;
+    if (once[key] === undefined) keepLastCounts(join(import.meta.dirname, "preload.ts"));
+    once[key] = true;
     super(...args);
   }
 }

@@ -1,10 +1,15 @@
 // npm run test:coverage [-- JEST ARGUMENTS]: runs the tests, counts the lines that they and the processes they start run,
 // and fails below the gates. Without arguments it runs all tests, for which the gates are meant.
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import coverage, { type CoverageMap, type CoverageMapData } from "istanbul-lib-coverage";
+import { spawnSync } from "node:child_process";
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import coverage, { type CoverageMapData } from "istanbul-lib-coverage";
+import { ChildrenCounts, type Code } from "./children.ts";
+import { codeOf } from "./code-lines.ts";
+import { lcovOf } from "./lcov.ts";
 import { gates, linesPerFolder, tableOf } from "./lines.ts";
+import { RunLines } from "./run-lines.ts";
 
 const root = join(import.meta.dirname, "../..");
 const folder = join(root, "coverage");
@@ -40,44 +45,42 @@ function runTests(): number {
   return status ?? 1;
 }
 
-/** Of Jest's processes and of those that tests started. One that was killed has written nothing. */
-function measured(): CoverageMap {
-  const map = coverage.createCoverageMap(readCoverage(folder));
-  if (readdirSync(children).length > 0) map.merge(ofChildren());
-  map.filter((path) => sources.some((source) => path.startsWith(join(root, source, "/"))));
-  return map;
-}
-
-function ofChildren(): CoverageMapData {
-  const target = join(folder, "of-children");
-  execFileSync(
-    process.execPath,
-    [
-      join(root, "node_modules/c8/bin/c8.js"),
-      "report",
-      `--temp-directory=${children}`,
-      `--reports-dir=${target}`,
-      "--reporter=json",
-      "--merge-async",
-      "--exclude-after-remap",
-      ...include.map((pattern) => `--include=${pattern}`),
-    ],
-    { cwd: root, stdio: "inherit" },
+/** Positions of code by source. */
+async function codeOfSources(): Promise<Code> {
+  const paths = globSync(include, { cwd: root });
+  return new Map(
+    await Promise.all(
+      paths.map(async (path) => [path, await codeOf(await readFile(join(root, path), "utf8"))] as const),
+    ),
   );
-  return readCoverage(target);
 }
 
-function readCoverage(from: string): CoverageMapData {
-  return JSON.parse(readFileSync(join(from, "coverage-final.json"), "utf8"));
+/** Adds what Jest's own processes ran. */
+function addJest(runs: RunLines): void {
+  const data: CoverageMapData = JSON.parse(readFileSync(join(folder, "coverage-final.json"), "utf8"));
+  const map = coverage.createCoverageMap(data);
+  for (const path of map.files()) {
+    for (const [line, count] of Object.entries(map.fileCoverageFor(path).getLineCoverage()))
+      if (count > 0) runs.add(relative(root, path), Number(line) - 1);
+  }
 }
 
 const status = runTests();
-const map = measured();
-writeFileSync(join(folder, "coverage.json"), JSON.stringify(map));
+const code = await codeOfSources();
+const runs = new RunLines();
+addJest(runs);
+new ChildrenCounts(root, code, runs).addFolder(children);
+const files = Array.from(code, ([path, positions]) => {
+  const lines = [...new Set(positions.map(({ line }) => line))].sort((left, right) => left - right);
+  return { path, lines: lines.map((line) => ({ line, isRun: runs.has(path, line) })) };
+});
+writeFileSync(join(folder, "lcov.info"), lcovOf(files));
 const folders = linesPerFolder(
-  map
-    .files()
-    .map((path) => ({ path: path.slice(root.length + 1), ...map.fileCoverageFor(path).toSummary().lines })),
+  files.map(({ path, lines }) => ({
+    path,
+    total: lines.length,
+    covered: lines.filter(({ isRun }) => isRun).length,
+  })),
 );
 console.log(tableOf(folders));
 const missed = gates.filter(({ folder: name, percent }) => (folders.get(name)?.percent ?? 0) < percent);
