@@ -83,11 +83,13 @@ export async function mergeDocuments(
     }
   }
   const applied = await applyDeltas(store, load());
-  for (const [delta, reason] of applied.refused) {
-    const key = documentModel.keyOf(delta);
-    const work = loaded.get(key)?.work;
+  const refused = new Map(
+    Array.from(applied.refused, ([delta, reason]) => [documentModel.keyOf(delta), reason]),
+  );
+  for (const [key, { work }] of loaded) {
+    const reason = refused.get(key);
+    if (reason === undefined) continue;
     loaded.delete(key);
-    if (work === undefined) continue;
     runs.delete(work);
     mismatched.set(work, reason);
   }
