@@ -151,32 +151,52 @@ describe("applying deltas to a store", () => {
     expect([...store.vectors.keys()]).toEqual(applied.expected);
   });
 
+  test("F8: a refusal is handled while the next delta is still loading", async () => {
+    const bad = { ...refusedDelta(1, ["tea"]), documents: [fillingText] };
+    async function* deltas() {
+      yield bad;
+      yield fillingDelta(2);
+      await settled();
+      yield fillingDelta(3);
+    }
+    const applied = await applyDeltas(store, deltas());
+    expect([...applied.refused.keys()]).toEqual([bad]);
+    expect(applied.added).toBe(2);
+  });
+
   test("a refusal of a part of a delta is thrown, because the other part may be stored", async () => {
     const long = Array.from({ length: maxVectors + 1 }, () => "milk");
     await expect(applyDeltas(store, [refusedDelta(1, long)])).rejects.toThrow(UpsertRefusedError);
-    const upsert = async (parts: readonly DeltaPart[]) => {
-      if (parts.some(({ from }) => from > 0)) throw new UpsertRefusedError("its last vector");
-      await store.upsert(parts);
-    };
-    const cut = applyDeltas(over(store, { upsert }), [deltaOf(1, "run", long)]);
-    await expect(cut).rejects.toThrow(UpsertRefusedError);
+    const parts: [string, (part: DeltaPart) => boolean][] = [
+      ["its first part", ({ from }) => from === 0],
+      ["its last part", ({ from }) => from > 0],
+    ];
+    for (const [name, isRefused] of parts) {
+      store = new MemoryStore();
+      const upsert = async (sent: readonly DeltaPart[]) => {
+        if (sent.some(isRefused)) throw new UpsertRefusedError(name);
+        await store.upsert(sent);
+      };
+      await expect(applyDeltas(over(store, { upsert }), [deltaOf(1, "run", long)])).rejects.toThrow(name);
+    }
   });
 
   test("any other failure of the store is thrown, and nothing is deleted", async () => {
     await applyDeltas(store, [deltaOf(1, "old", ["milk", "bread"])]);
     store.calls.length = 0;
-    const upsert = () => Promise.reject(new Error("connection reset"));
-    const failing = applyDeltas(over(store, { upsert }), [deltaOf(1, "new", ["tea"])]);
-    await expect(failing).rejects.toThrow("connection reset");
+    const changes = [deltaOf(1, "new", ["tea"]), deltaOf(2, "new", ["tea"])];
+    const upsert = jest
+      .fn()
+      .mockRejectedValueOnce(new Error("connection reset"))
+      .mockResolvedValue(undefined);
+    await expect(applyDeltas(over(store, { upsert }), changes)).rejects.toThrow("connection reset");
+    expect(upsert).toHaveBeenCalledTimes(1);
     let calls = 0;
     const refusing = async () => {
       calls += 1;
       throw calls === 1 ? new UpsertRefusedError("one of them") : new Error("connection reset");
     };
-    const oneByOne = applyDeltas(over(store, { upsert: refusing }), [
-      deltaOf(1, "new", ["tea"]),
-      deltaOf(2, "new", ["tea"]),
-    ]);
+    const oneByOne = applyDeltas(over(store, { upsert: refusing }), changes);
     await expect(oneByOne).rejects.toThrow("connection reset");
     expect(store.callsOf("delete")).toEqual([]);
   });

@@ -58,23 +58,26 @@ describe("slices of deltas", () => {
       fc.property(vector, fc.array(count, { maxLength: 5 }), (of, counts) => {
         const deltas = counts.map((size) => repeated(of, size));
         const slices = slicesOf(deltas);
+        // One assertion for all parts: there may be as many as vectors, and many attempts to find a smaller case.
         const covered = new Map(deltas.map((delta) => [delta, 0]));
-        for (const part of slices.flat()) {
-          expect(part.from).toBe(covered.get(part.delta));
-          covered.set(part.delta, part.to);
-        }
-        expect([...covered.values()]).toEqual(counts);
+        const outOfOrder = slices.flat().filter(({ delta, from, to }) => {
+          const expected = covered.get(delta);
+          covered.set(delta, to);
+          return from !== expected;
+        });
         const each = bytesOf(of);
-        for (const slice of slices) {
-          expect(slice.length).toBeGreaterThan(0);
-          expect(sizeOf(slice)).toBeLessThanOrEqual(maxVectors);
-          expect(sizeOf(slice) * each).toBeLessThan(chromaMaxBytes);
-        }
-        for (const { delta, from, to } of slices.flat()) {
-          const isCut = to - from < delta.ids.length;
+        const tooLarge = slices.filter(
+          (slice) => sizeOf(slice) > maxVectors || sizeOf(slice) * each >= chromaMaxBytes,
+        );
+        const cutForNothing = slices.flat().filter(({ delta, from, to }) => {
           const isLarge = delta.ids.length > maxVectors || delta.ids.length * each > 0.75 * maxBytes;
-          expect(isCut && !isLarge).toBe(false);
-        }
+          return to - from < delta.ids.length && !isLarge;
+        });
+        const empty = slices.filter((slice) => slice.length === 0);
+        expect([...covered.values()]).toEqual(counts);
+        expect([outOfOrder, tooLarge, cutForNothing, empty].map(({ length }) => length)).toEqual([
+          0, 0, 0, 0,
+        ]);
       }),
       { numRuns: sampled(60) },
     );
@@ -85,6 +88,11 @@ describe("slices of deltas", () => {
       [[0, maxVectors]],
       [[maxVectors, 2 * maxVectors]],
       [[2 * maxVectors, 2 * maxVectors + 1]],
+    ]);
+    const [large, few] = [repeated(small, 2 * maxVectors + 1), repeated(small, 10)];
+    expect(ranges(slicesOf([large, few])).at(-1)).toEqual([
+      [2 * maxVectors, 2 * maxVectors + 1],
+      [0, 10],
     ]);
     const [some, others] = [repeated(small, 1_000), repeated(small, maxVectors - 1_000)];
     expect(ranges(slicesOf([some, others, some]))).toEqual([

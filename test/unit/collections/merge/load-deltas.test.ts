@@ -1,9 +1,14 @@
-import { type LoadDeps, loadDeltas, withKnown } from "../../../../core/collections/merge/load-deltas.ts";
+import {
+  type LoadDeps,
+  loadDeltas,
+  readDelta,
+  withKnown,
+} from "../../../../core/collections/merge/load-deltas.ts";
 import { encodeDelta } from "../../../../core/deltas/codec.ts";
 import { deltaKey, deltaPrefix } from "../../../../core/deltas/keys.ts";
 import { silentLog } from "../../../../core/log.ts";
 import { ManualClock } from "../../resilience/clocks.ts";
-import { deltaOf, dimensions, model } from "../sample-deltas.ts";
+import { deltaOf, dimensions, model, wordDeltaOf } from "../sample-deltas.ts";
 
 const deltas = Array.from({ length: 40 }, (_, n) => deltaOf(n, `run-${n}`, [`milk ${n}`]));
 const works = deltas.map((delta) => ({ run: delta, deltaPrefix: deltaPrefix(delta), messages: [] }));
@@ -79,8 +84,8 @@ test("F13: one that storage or the tables fail to give is left out alone, and lo
   const found = await loaded(depsOf({ deltas: { ...sound, get }, items: { factsOf } }));
   expect(found).toEqual(runIds.filter((_, n) => n !== 5 && n !== 7));
   expect(logged).toEqual([
-    [expect.any(String), expect.objectContaining({ run_id: "run-5", reason: "SlowDown" })],
-    [expect.any(String), expect.objectContaining({ run_id: "run-7", reason: "throttled" })],
+    [expect.stringContaining("delta"), expect.objectContaining({ run_id: "run-5", reason: "SlowDown" })],
+    [expect.stringContaining("delta"), expect.objectContaining({ run_id: "run-7", reason: "throttled" })],
   ]);
 });
 
@@ -103,4 +108,27 @@ test("new vectors have the known facts, beside what embedding wrote", () => {
   for (const [at, metadata] of known.metadatas.entries())
     expect(metadata).toMatchObject({ ...delta.metadatas[at], merchant_name: "CAFE" });
   expect(known.vectors).toBe(delta.vectors);
+});
+
+test("each new word has its own labels", () => {
+  const delta = wordDeltaOf(1, "run", [["milk", "1.99"]]);
+  const [, price = ""] = delta.ids;
+  const known = withKnown(delta, { ...facts, labels: new Map([[price, new Map([["PRICE", "VALID"]])]]) });
+  expect(known.metadatas).toMatchObject([
+    { text: "milk", label_status: "unvalidated" },
+    { text: "1.99", label_status: "validated", label_PRICE: true },
+  ]);
+});
+
+test("a failure that is not of the delta is thrown, instead of failing its run", () => {
+  const delta = deltaOf(1, "run", ["milk"]);
+  const work = { run: delta, deltaPrefix: deltaPrefix(delta) };
+  const target = {
+    collection: "lines",
+    dimensions,
+    get model(): string {
+      throw new RangeError("no model");
+    },
+  } as const;
+  expect(() => readDelta(target, work, encodeDelta(delta))).toThrow(RangeError);
 });

@@ -235,7 +235,10 @@ describe("merging documents into a store", () => {
     expect(merged.changeMessages).toEqual(documents[1]?.changeMessages);
     expect([...merged.settled.keys()]).toEqual([documents[1]]);
     expect(logged).toEqual([
-      [expect.any(String), { image_id: imageId(1), receipt_id: 1, error_name: "Error", reason: "throttled" }],
+      [
+        expect.stringContaining("receipt"),
+        { image_id: imageId(1), receipt_id: 1, error_name: "Error", reason: "throttled" },
+      ],
     ]);
   });
 

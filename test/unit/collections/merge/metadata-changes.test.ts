@@ -36,4 +36,11 @@ describe("changes of a vector's metadata", () => {
       }),
     );
   });
+
+  test("do not show while one of them is missing", () => {
+    const changes = { merchant_name: "CAFE", place_id: null };
+    expect(shows({ merchant_name: "CAFE" }, changes)).toBe(true);
+    expect(shows({ merchant_name: "CAFE", place_id: "1" }, changes)).toBe(false);
+    expect(shows({ merchant_name: "SHOP" }, changes)).toBe(false);
+  });
 });
