@@ -1,3 +1,4 @@
+import { addedFunctions } from "../../infra/added-functions.ts";
 import { deployCatchUp } from "./support/catch-up-stack.ts";
 import { ofType } from "./support/deploy.ts";
 
@@ -5,7 +6,7 @@ test("logs:level is the level of every function and every container", async () =
   const config = { "logs:level": "WARN", "compaction:host": "ecs" };
   const stack = await deployCatchUp(config, { stack: "prod" });
   const functions = ofType(stack, "aws:lambda/function:Function");
-  expect(functions.size).toBe(15);
+  expect(functions.size).toBe(15 + Object.keys(addedFunctions).length);
   for (const [name, { environment }] of functions) {
     expect([name, environment]).toEqual([
       name,

@@ -136,6 +136,12 @@ describe.each(runbooks)("the runbook %s", (_, text) => {
     }
   });
 
+  test("names the stack in every command of the project's own, since without it the local stack is repaired", () => {
+    const instructions = text.slice(text.indexOf("## Look"));
+    const own = [...instructions.matchAll(/npm run [^`\n]+/g)].map(([command]) => command);
+    expect(own.filter((command) => !command.includes('--stack "$STACK"'))).toEqual([]);
+  });
+
   test("looks in the logs for what the product says, or Lambda", () => {
     const lambdaSays = ["REPORT RequestId", "Runtime exited", "Task timed out"];
     const phrases = commands.flatMap((command) =>

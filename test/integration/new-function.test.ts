@@ -75,7 +75,11 @@ test("a new function deploys, is tested and watched, and one product file is edi
   const dev = readFileSync(join(copy, "test/infra/fixtures/dev-resources.txt"), "utf8");
   expect(dev).toContain("aws:lambda:Function::vectorkeep-dev-purge-drafts\n");
   // The figures of the product's pages stay as they are, and the function is on the dashboard.
-  await jest("test/infra/cost", "test/infra/dashboard", "-t", "idle dev stack|every flow");
+  await jest(
+    ...["cost", "dashboard", "log-level"].map((name) => `test/infra/${name}`),
+    "-t",
+    "idle dev stack|every flow|level of every function",
+  );
 });
 
 test("a name that is taken or not in lower case with dashes is refused with the usage, and nothing is made", async () => {
