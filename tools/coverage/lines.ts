@@ -15,6 +15,8 @@ const all = "all";
 export const gates = [
   { folder: all, percent: 80 },
   { folder: "core", percent: 90 },
+  { folder: "functions", percent: 50 },
+  { folder: "containers", percent: 55 },
 ] as const;
 
 /** Lines by top folder, in order of name, and of all of them. Paths are relative to the repository. */
@@ -24,6 +26,13 @@ export function linesPerFolder(
   const names = [...new Set(files.map(({ path }) => folderOf(path)))].sort();
   const ofFolder = (name: string) => files.filter(({ path }) => folderOf(path) === name);
   return new Map([...names.map((name) => [name, sum(ofFolder(name))] as const), [all, sum(files)]]);
+}
+
+/** What is below its gate, in words. */
+export function missedGates(folders: ReadonlyMap<string, FolderLines>): string[] {
+  return gates
+    .filter(({ folder, percent }) => (folders.get(folder)?.percent ?? 0) < percent)
+    .map(({ folder, percent }) => `${folder}: fewer than ${percent} % of the lines are run.`);
 }
 
 export function tableOf(folders: ReadonlyMap<string, FolderLines>): string {

@@ -8,7 +8,7 @@ import coverage, { type CoverageMapData } from "istanbul-lib-coverage";
 import { ChildrenCounts, type Code } from "./children.ts";
 import { codeOf } from "./code-lines.ts";
 import { lcovOf } from "./lcov.ts";
-import { gates, linesPerFolder, tableOf } from "./lines.ts";
+import { linesPerFolder, missedGates, tableOf } from "./lines.ts";
 import { RunLines } from "./run-lines.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -83,7 +83,6 @@ const folders = linesPerFolder(
   })),
 );
 console.log(tableOf(folders));
-const missed = gates.filter(({ folder: name, percent }) => (folders.get(name)?.percent ?? 0) < percent);
-for (const { folder: name, percent } of missed)
-  console.error(`${name}: fewer than ${percent} % of the lines are run.`);
+const missed = missedGates(folders);
+for (const gate of missed) console.error(gate);
 process.exitCode = status !== 0 || missed.length > 0 ? 1 : 0;
