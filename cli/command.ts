@@ -4,17 +4,17 @@ import { terminalLines } from "./terminal-text.ts";
 
 /** The command line is invalid. */
 export class UsageWrongError extends VectorkeepError {
-  constructor(script: string, problem: string) {
-    super(problem, `See \`npm run ${script} -- --help\`.`);
+  constructor(command: string, problem: string) {
+    super(problem, `See \`npx vectorkeep ${command} --help\`.`);
   }
 }
 
-/** Parses the options and positionals of `npm run SCRIPT -- ...`. Throws UsageWrongError. */
-export function readCommandLine<T extends ParseArgsConfig>(script: string, config: T) {
+/** Parses the options and positionals of `npx vectorkeep COMMAND ...`. Throws UsageWrongError. */
+export function readCommandLine<T extends ParseArgsConfig>(command: string, config: T) {
   try {
     return parseArgs(config);
   } catch (error) {
-    throw new UsageWrongError(script, `${(error as Error).message.replace(/\.$/, "")}.`);
+    throw new UsageWrongError(command, `${(error as Error).message.replace(/\.$/, "")}.`);
   }
 }
 

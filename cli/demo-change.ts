@@ -26,7 +26,7 @@ const maxWaitSeconds = 120;
 const screen = new Screen(process.stdout);
 
 async function main(): Promise<void> {
-  const { values } = readCommandLine("demo:change", {
+  const { values } = readCommandLine("demo", {
     options: { help: { type: "boolean", default: false } },
   });
   if (values.help) {

@@ -36,7 +36,13 @@ async function main(): Promise<void> {
   for (;;) {
     const lines = await readLogs(client, outputs, { ...asked, since });
     for (const line of lines) process.stdout.write(`${asked.json ? line.message.trim() : lineOf(line)}\n`);
-    if (!asked.follow) return;
+    if (!asked.follow) {
+      if (lines.length === 0)
+        process.stderr.write(
+          `No such lines since ${new Date(since).toISOString()}: \`--since 1d\` looks further back.\n`,
+        );
+      return;
+    }
     since = Math.max(since, ...lines.map(({ at }) => at + 1));
     await sleep(pollMs);
   }

@@ -5,12 +5,12 @@ import { bulkStatuses } from "./client.ts";
 
 export const usage = `Indexes the rows of a large CSV file or of a Metabase question into Pinecone by the bulk API's workers, and shows the progress.
 
-  npm run bulk -- FILE.csv [--from DAY] [--to DAY] [options]
-  npm run bulk -- --metabase QUESTION [--from DAY] [--to DAY] [options]
-  npm run bulk -- --s3-key KEY [--from DAY] [--to DAY] [options]
-  npm run bulk -- status TASK | cancel TASK | retry TASK [--chunk N ...] [--stack NAME]
-  npm run bulk -- tasks [--status STATUS] [--stack NAME]
-  npm run bulk -- health | monitor [--stack NAME]
+  npx vectorkeep bulk FILE.csv [--from DAY] [--to DAY] [options]
+  npx vectorkeep bulk --metabase QUESTION [--from DAY] [--to DAY] [options]
+  npx vectorkeep bulk --s3-key KEY [--from DAY] [--to DAY] [options]
+  npx vectorkeep bulk status TASK | cancel TASK | retry TASK [--chunk N ...] [--stack NAME]
+  npx vectorkeep bulk tasks [--status STATUS] [--stack NAME]
+  npx vectorkeep bulk health | monitor [--stack NAME]
 
   FILE.csv      a CSV, gzip or not, with the columns id and formatted_text; it is uploaded to the stack's source bucket
   --s3-key      key of a CSV in the source bucket, or below bulk:sourceFolder where it is set

@@ -42,6 +42,11 @@ test("docs/cost.md says for each part of the idle dev stack what its resources c
     Object.fromEntries(Object.entries(computed).map(([part, usd]) => [part, usd.toFixed(2)])),
   );
   expect(page).toContain(`metrics that alarms read (${alarmMetrics(listing)})`);
+  for (const [, part = "", formula = "", usd] of page.matchAll(
+    /^\| ([^|*]+) \| ([^|]*\d[^|]*) \| (\d+\.\d\d) \|$/gm,
+  )) {
+    expect([part, worthOf(formula.split(";")[0] ?? "").toFixed(2)]).toEqual([part, usd]);
+  }
 });
 
 test("the components of the idle dev stack cost together what its parts do, and have its alarms", () => {
@@ -75,6 +80,23 @@ test("every formula of docs/cost.md gives the figure beside it", () => {
   }
 });
 
+test("what a million lines cost once and per month is the sum of its parts", () => {
+  const parts = [
+    ...page.matchAll(
+      /^\| [^|]+, (once|per month) \| [^|]+ \| ([\d.]+)(?: to ([\d.]+))? per million lines \|$/gm,
+    ),
+  ];
+  for (const when of ["once", "per month"]) {
+    const own = parts.filter(([, part]) => part === when);
+    const least = own.reduce((total, [, , usd]) => total + Number(usd), 0);
+    const most = own.reduce((total, [, , usd, atMost]) => total + Number(atMost ?? usd), 0);
+    expect(own.length).toBeGreaterThan(2);
+    expect(page).toContain(
+      `| **Sum**, ${when} | of the rows above | ${least.toFixed(2)} to ${most.toFixed(2)} |`,
+    );
+  }
+});
+
 test("docs/cost.md says what a search by functions costs, and from how many on the query server is cheaper", () => {
   const usd = searchCost(Number(declared.query.lambdaMemoryMiB.shownDefault));
   expect(page).toContain(`A search by functions costs ${(1000 * usd).toFixed(3)} per thousand`);
@@ -100,7 +122,7 @@ test("docs/cost.md says what the idle catch-up system adds: its resources and it
   const watch = idleWatchCost(60 / watchEveryMinutes);
   const total = secrets * idlePrices.secret + alarms * idlePrices.alarm + watch;
   expect(page).toContain(
-    `${secrets} secrets × 0.40 + ${alarms} metrics of alarms × 0.10 + the watch ${watch.toFixed(2)} (43,800 × a tenth of a second of a quarter GiB) = ${total.toFixed(2)};`,
+    `${secrets} secrets × 0.40 + ${alarms} metrics of alarms × 0.10 + the watch ${watch.toFixed(2)} = ${total.toFixed(2)};`,
   );
 });
 

@@ -47,7 +47,7 @@ export class TaskOfOtherApiError extends InputError {
   constructor(taskId: string) {
     super(
       `Task ${taskId} was started by the other API of this stack.`,
-      "Cancel a task of the bulk API with `npm run bulk -- cancel`, and one of the catch-up API with `npm run catchup -- cancel`.",
+      "Cancel a task of the bulk API with `npm run bulk -- cancel`, and one of the catch-up API with `npm run catchup -- --cancel`.",
     );
   }
 }

@@ -56,7 +56,7 @@ test.each([
   [["retry", "task-1", "--chunk", "one"]],
   [["a.csv", "--colour", "red"]],
 ])("%j is refused with the way to the help", (args) => {
-  expect(() => orderOf(...args)).toThrow("npm run bulk -- --help");
+  expect(() => orderOf(...args)).toThrow("npx vectorkeep bulk --help");
 });
 
 test("the help names every option", () => {

@@ -113,5 +113,5 @@ test.each([
   ["a status of no list", ["a.csv", "--status", "FAILED"]],
   ["what is no option", ["a.csv", "--fast"]],
 ])("%s is refused with the way to the help", (_, args) => {
-  expect(() => readOrder(args)).toThrow("npm run catchup -- --help");
+  expect(() => readOrder(args)).toThrow("npx vectorkeep catchup --help");
 });
