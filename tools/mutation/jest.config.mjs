@@ -7,6 +7,6 @@ export default {
   testMatch: [
     "<rootDir>/test/unit/{collections,deltas,runs,sweep}/**/*.test.ts",
     "<rootDir>/test/integration/runs/*.test.ts",
-    "<rootDir>/test/integration/collections/{apply-deltas,lease,upserts}.test.ts",
+    "<rootDir>/test/integration/collections/lease.test.ts",
   ],
 };
