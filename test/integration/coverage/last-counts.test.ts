@@ -82,12 +82,14 @@ test("what a bundle ran counts for its sources, wherever it lay; what the bundle
   expect(await counted()).toEqual(expected);
 });
 
+const busy = "console.log('busy'); for (const end = Date.now() + 30_000; Date.now() < end; );";
+
 test("a program that is too busy to write is killed all the same", async () => {
-  expect(
-    await end(
-      "kill",
-      "--eval",
-      "console.log('busy'); for (const end = Date.now() + 30_000; Date.now() < end; );",
-    ),
-  ).toBe("signal: killed");
-});
+  const program = join(folder, "busy.mjs");
+  writeFileSync(program, busy);
+  expect(await end("kill", program)).toBe("signal: killed");
+}, 15_000);
+
+test("a program that is given as text, as Chroma's server is, ends at once by a signal that it does not handle", async () => {
+  expect(await end("SIGTERM", "--eval", busy)).toBe("signal: SIGTERM");
+}, 15_000);
