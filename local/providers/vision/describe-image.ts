@@ -64,7 +64,10 @@ export class ImageDescriber {
     this.#categoryVectors ??= documentVectors(
       this.#model,
       Object.values(categories).map(({ words }) => words),
-    );
+    ).catch((error: unknown) => {
+      this.#categoryVectors = undefined;
+      throw error;
+    });
     const [known, [text]] = await Promise.all([
       this.#categoryVectors,
       documentVectors(this.#model, [lines.map((line) => line.text).join("\n")]),

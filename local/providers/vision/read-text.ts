@@ -25,7 +25,10 @@ export class TextReader {
 
   /** Returns the lines from top to bottom. */
   async read(image: Buffer): Promise<TextLine[]> {
-    this.#scheduler ??= startScheduler();
+    this.#scheduler ??= startScheduler().catch((error: unknown) => {
+      this.#scheduler = undefined;
+      throw error;
+    });
     const { data } = await (await this.#scheduler).addJob("recognize", image, {}, { blocks: true });
     const lines = (data.blocks ?? []).flatMap(({ paragraphs }) => paragraphs.flatMap((one) => one.lines));
     return lines

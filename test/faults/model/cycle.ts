@@ -89,7 +89,11 @@ export class Compactor extends Holder {
   *#publishOver(from: string | undefined, entries: Contents, repairs: boolean): Generator<void, boolean> {
     const world = this.world;
     const before = from === undefined ? undefined : world.files.get(from);
-    if (from !== undefined && before === undefined) throw new ProtocolBrokenError(`${from} is gone.`);
+    if (from !== undefined && before === undefined) {
+      // Another holder may have collected what one that was paused for long starts from.
+      if (!this.holds()) throw new LeaseLostError();
+      throw new ProtocolBrokenError(`${from} is gone.`);
+    }
     const number = numberAfter(from);
     this.assertHeld();
     const name = generationName(number, this.token);
