@@ -17,8 +17,8 @@ export const bulkWork = [
   "sweeper",
 ] as const;
 
-/** A quarter of the processor time beside one other busy process, and all that no other wants. */
-export const niceness = 5;
+/** A seventh of the processor time beside one other busy process, and all that no other wants. */
+export const niceness = 8;
 
 /** Linux lets a user without privileges change one autogroup per tenth of a second. */
 const retryMs = 130;
