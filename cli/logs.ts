@@ -39,7 +39,7 @@ async function main(): Promise<void> {
     if (!asked.follow) {
       if (lines.length === 0)
         process.stderr.write(
-          `No such lines since ${new Date(since).toISOString()}: \`--since 1d\` looks further back.\n`,
+          `No such lines since ${new Date(since).toISOString()}: \`--since\` sets how far back to look.\n`,
         );
       return;
     }
